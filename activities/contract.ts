@@ -1,0 +1,131 @@
+import type { Finding } from '../domain/finding.ts';
+import type { KubeletEvidence, Observation } from '../domain/control-plane.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { RecoveryRequest } from '../domain/run.ts';
+import type { Verdict } from '../domain/verdict.ts';
+
+/**
+ * What workflows may ask of the world. Observe and act run on the queue `cluster/<name>`, next to that cluster's
+ * credentials; decide runs on `runbooks`.
+ *
+ * Errors are ApplicationFailures whose `type` is one of `activityErrorTypes`; those marked there are not retried.
+ */
+export interface ObserveActivities {
+  /** One bounded, read-only look at the whole control plane. Never throws for what it could not read: that is `unknown`. */
+  observeControlPlane(input: { cluster: string }): Promise<Observation>;
+  /** Only the node's own side, over ssh. */
+  observeKubelet(input: NodeRef): Promise<KubeletEvidence>;
+  /**
+   * The policy of this cluster and the hashes of the node scripts that this worker would run, so that a plan can name
+   * them and the history keeps them.
+   */
+  readPolicy(input: { cluster: string }): Promise<{ policy: Policy; scripts: Record<string, string> }>;
+  /** Polls until the proof of recovery holds for `soakMs`, heartbeating; throws `NotYetHealthy` when `timeoutMs` ran out. */
+  verifyKubeletRecovery(input: VerifyInput): Promise<VerifyResult>;
+}
+
+export interface NodeRef {
+  cluster: string;
+  node: string;
+}
+
+/** A node, and the run on whose behalf it is touched: names the backup directory, so it must be safe in a path. */
+export interface RunRef extends NodeRef {
+  runId: string;
+}
+
+export interface VerifyInput extends RunRef {
+  /** Mirror pods must carry a status newer than this (ISO 8601, the kubelet's start). */
+  since: string;
+  soakMs: number;
+  timeoutMs: number;
+  /** `recovered`: identity, lease, Ready, mirror pods. `graduated`: that, and nothing of ours left behind. */
+  stage: 'recovered' | 'graduated';
+}
+
+export interface VerifyResult {
+  /** Every proof that held, one sentence each. */
+  proofs: string[];
+  evidence: KubeletEvidence;
+}
+
+export interface DecideActivities {
+  diagnoseObservation(input: { observation: Observation }): Promise<Finding[]>;
+  decideKubeletAuthRecovery(input: DecideInput): Promise<Verdict>;
+}
+
+export interface DecideInput {
+  observation: Observation;
+  request: RecoveryRequest;
+  policy: Policy;
+  runId: string;
+  scripts: Record<string, string>;
+  /** Run of this recovery has begun acting: the approved plan is judged, not begun. ISO 8601. */
+  now: string;
+}
+
+/** Every act says whether it changed something or found it so. */
+export interface ActResult {
+  changed: boolean;
+  sentence: string;
+}
+
+export interface ActActivities {
+  /** Copies the kubelet's credentials to `/var/lib/kubelet-recovery/<runId>/` with a manifest of hashes; never overwrites. */
+  backUpKubelet(input: RunRef): Promise<ActResult & { directory: string; manifestSha256: string }>;
+  /**
+   * Mints a token of node-bootstrapper (1 h) and writes a bootstrap file with it to the node. Server and CA come from the
+   * node's own kubeconfig and are proved against the API first. The token never leaves this activity but for the node.
+   */
+  installBootstrapCredential(
+    input: RunRef & { expectedBootstrapSha256: string | 'missing'; server: string; caSha256: string },
+  ): Promise<ActResult & { sha256: string; expiresAt: string }>;
+  /** UIDs of all client CSRs that exist now: none of them is the one that our restart will bring. */
+  recordCsrs(input: NodeRef): Promise<{ uids: string[]; at: string }>;
+  /** Quarantines an unusable client certificate and restarts the kubelet, once per `attempt`. */
+  restartKubelet(input: RunRef & { attempt: number }): Promise<ActResult & { startedAt: string }>;
+  /** Waits for exactly one new CSR that matches the predicate, approves it, and waits until it is issued. */
+  approveKubeletCsr(input: ApproveCsrInput): Promise<ActResult & { name: string; uid: string }>;
+  /** Writes the durable bootstrap file made from the secret node-bootstrapper-token; proves that it works. */
+  installDurableBootstrap(
+    input: RunRef & { server: string; caSha256: string },
+  ): Promise<ActResult & { sha256: string }>;
+  /** Puts the backed-up bootstrap file back; only before the restart. */
+  restoreKubeletBackup(input: RunRef): Promise<ActResult>;
+}
+
+/** What a vote approves: a predicate, because the request it is for does not exist yet. */
+export interface ApproveCsrInput extends NodeRef {
+  /** UIDs that existed before the restart. */
+  before: string[];
+  requester: string;
+  commonName: string;
+  organizations: string[];
+  usages: string[];
+}
+
+export type Activities = ObserveActivities & DecideActivities & ActActivities;
+
+/** `ApplicationFailure.type` of every expected failure, and whether trying again by itself makes sense. */
+export const activityErrorTypes = {
+  /** ssh answered 255 or the connection was refused: the node cannot be reached; nothing is known about the script. */
+  NodeUnreachable: { retryable: true },
+  /** The script ended without its marker line: its outcome is unknown, the next attempt probes first. */
+  OutcomeUnknown: { retryable: true },
+  /** The script ran and says it cannot: full disk, read-only file system, precondition not met. */
+  NodeScriptFailed: { retryable: false },
+  /** A precondition proved just before the act no longer holds (hash, resourceVersion, server). */
+  PreconditionFailed: { retryable: false },
+  ApiUnreachable: { retryable: true },
+  ApiForbidden: { retryable: false },
+  /** No matching request yet. */
+  CsrNotYetThere: { retryable: true },
+  TwoMatchingCsrs: { retryable: false },
+  CsrDenied: { retryable: false },
+  CsrNotIssued: { retryable: true },
+  NotYetHealthy: { retryable: false },
+  UnknownCluster: { retryable: false },
+  UnknownNode: { retryable: false },
+} as const;
+
+export type ActivityErrorType = keyof typeof activityErrorTypes;

@@ -1,0 +1,217 @@
+import type { Reading } from './reading.ts';
+
+/**
+ * What was seen of one control plane in one bounded look: the only thing a decision may rest on.
+ * Everything in it may go into a Temporal history, so it holds hashes, subjects, dates and paths; never a key or a token.
+ */
+export interface Observation {
+  cluster: string;
+  /** When the look began, ISO 8601 in UTC, by the worker's clock. */
+  at: string;
+  api: Reading<ApiEndpoint>;
+  masters: MasterObservation[];
+  signer: Reading<Signer>;
+  /** Certificate signing requests for kubelet client certificates, any state. */
+  csrs: Reading<ClientCsr[]>;
+  /** The token secret from which a durable bootstrap file can be made anew. */
+  bootstrapSecret: Reading<BootstrapSecret>;
+  cost: ObservationCost;
+}
+
+/** What the look cost, and whether a declared limit cut it short. Source: counted by the connections. */
+export interface ObservationCost {
+  apiCalls: number;
+  bytes: number;
+  milliseconds: number;
+}
+
+export interface ApiEndpoint {
+  server: string;
+  /** `v1.34.4`, as `/version` says. */
+  version: string;
+}
+
+export interface MasterObservation {
+  name: string;
+  /** The address in the inventory: the one that ssh dials. */
+  address: string;
+  node: Reading<NodeStatus>;
+  /** Mirror pods on this node, as the API server has them. */
+  mirrorPods: Reading<MirrorPod[]>;
+  /** Seen on the node itself, over ssh. */
+  kubelet: Reading<KubeletEvidence>;
+  /** `/healthz` of the etcd member and `/readyz` of the API server on this master, asked on the node itself. */
+  etcd: Reading<Health>;
+  apiServer: Reading<Health>;
+}
+
+export interface Health {
+  healthy: boolean;
+  /** What was answered, shortened: `ok`, `connection refused`. */
+  detail: string;
+}
+
+/** The Node object. Source: `GET /api/v1/nodes/<name>` and its lease. */
+export interface NodeStatus {
+  uid: string;
+  /** Carries `node-role.kubernetes.io/master` or `…/control-plane`. */
+  isMaster: boolean;
+  ready: 'True' | 'False' | 'Unknown';
+  readyReason: string;
+  readyMessage: string;
+  /** ISO 8601; the kubelet renews it every 10 s. Undefined when there is no lease. */
+  leaseRenewedAt?: string;
+}
+
+export interface MirrorPod {
+  namespace: string;
+  name: string;
+  uid: string;
+  /** Annotation `kubernetes.io/config.mirror`: the hash of the manifest that the kubelet runs. */
+  configHash: string;
+  phase: string;
+  ready: boolean;
+  /** Newest time in its status, ISO 8601: a pod of a dead kubelet says Running and Ready for ever. */
+  statusTime?: string;
+  terminating: boolean;
+}
+
+/** Everything one look at the node says about its kubelet. Source: `activities/node-scripts/observe-kubelet.sh`. */
+export interface KubeletEvidence {
+  nodeName: string;
+  /** The node's own clock when it was asked, ISO 8601. */
+  nodeTime: string;
+  unit: KubeletUnit;
+  clientCertificate: ClientCertificate;
+  kubeconfig: Kubeconfig;
+  bootstrap: BootstrapFile;
+  journal: JournalCounts;
+  /** Static pod manifests on disk, with the hash that the running sandbox carries (`kubernetes.io/config.hash`). */
+  manifests: StaticPodManifest[];
+  /** Certificates with `O=system:masters` found under the kubelet's directories or our backups: paths only. */
+  adminCredentials: string[];
+  /** Free bytes under /var/lib/kubelet, and whether it can be written. */
+  disk: { freeBytes: number; writable: boolean };
+}
+
+export interface KubeletUnit {
+  activeState: string;
+  subState: string;
+  result: string;
+  restarts: number;
+  /** ISO 8601; undefined when the unit never started. */
+  startedAt?: string;
+  /** systemd's InvocationID: changes with every start. */
+  invocationId: string;
+}
+
+/** `/var/lib/kubelet/pki/kubelet-client-current.pem`. */
+export type ClientCertificate =
+  | { state: 'missing' }
+  /** A link that points at nothing. */
+  | { state: 'dangling'; target: string }
+  /** Zero bytes, no PEM, no key, or a key that is not the certificate's. */
+  | { state: 'corrupt'; detail: string }
+  | {
+      state: 'present';
+      /** False: a regular file; the kubelet starts with it but can never rotate it. */
+      isSymlink: boolean;
+      commonName: string;
+      organizations: string[];
+      issuer: string;
+      notBefore: string;
+      notAfter: string;
+      serial: string;
+    };
+
+/** Form of a kubeconfig file; its contents never leave the node. */
+export type Kubeconfig =
+  | { state: 'missing' }
+  | { state: 'unreadable'; detail: string }
+  | {
+      state: 'present';
+      sha256: string;
+      server: string;
+      caSha256: string;
+      tlsServerName?: string;
+      credential: 'client-certificate-file' | 'client-certificate-data' | 'token' | 'none' | 'other';
+      /** With `client-certificate-file`: the path it names. */
+      certificatePath?: string;
+      keyPath?: string;
+      /** Subject of embedded certificate data, when there is any. */
+      embeddedOrganizations?: string[];
+    };
+
+/** `/etc/kubernetes/kubeconfig`: the credential with which the kubelet asks for its first certificate. */
+export interface BootstrapFile {
+  file: Kubeconfig;
+  /** Asked with the file itself on the node: may it create certificate signing requests? */
+  accepted: 'yes' | 'rejected' | 'forbidden' | 'unknown';
+  /** Short reason, without any credential: `Unauthorized`, `connection refused`. */
+  detail: string;
+  /** With a token: its subject and expiry claim. No expiry claim means durable. */
+  tokenSubject?: string;
+  tokenExpiresAt?: string;
+}
+
+/**
+ * How often the decisive log lines stand in the journal, over the kubelet's starts of the last `windowMinutes`:
+ * a kubelet whose credential is rejected exits every five minutes, so one start is too short a window.
+ */
+export interface JournalCounts {
+  windowMinutes: number;
+  anonymousForbidden: number;
+  clientCertificateUnreadable: number;
+  clientCertificateExpired: number;
+  bootstrapFileMissing: number;
+  csrRejected: number;
+  exitingServerResponsive: number;
+  waitingServerNotResponsive: number;
+  corruptPem: number;
+  certificateRotated: number;
+  apiUnreachable: number;
+  serverCertificateUntrusted: number;
+}
+
+export interface StaticPodManifest {
+  file: string;
+  sha256: string;
+  namespace: string;
+  /** Pod name without the node's suffix: `etcd`. */
+  podName: string;
+  /** `kubernetes.io/config.hash` of the sandbox that runs it; undefined when none runs. */
+  runningHash?: string;
+}
+
+/** Who signs client certificates: the kube-controller-manager. Source: its lease and the newest pods. */
+export interface Signer {
+  /** Lease `kube-system/kube-controller-manager`. */
+  leaseHolder: string;
+  leaseRenewedAt: string;
+  leaseDurationSeconds: number;
+  /** The lease was renewed within its duration, by the worker's clock with tolerance. */
+  alive: boolean;
+}
+
+export interface ClientCsr {
+  name: string;
+  uid: string;
+  createdAt: string;
+  signerName: string;
+  requester: string;
+  requesterGroups: string[];
+  commonName: string;
+  organizations: string[];
+  usages: string[];
+  hasSubjectAlternativeNames: boolean;
+  state: 'Pending' | 'Approved' | 'Denied' | 'Failed';
+  issued: boolean;
+}
+
+export interface BootstrapSecret {
+  namespace: string;
+  name: string;
+  hasToken: boolean;
+  /** Set when Kubernetes has marked the token as unused for a year and no longer accepts it. */
+  invalidSince?: string;
+}

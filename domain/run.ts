@@ -1,0 +1,115 @@
+import type { Gate, Vote } from './approval.ts';
+import type { Plan, RunbookName } from './plan.ts';
+import type { Evidence, RefusalReason, Verdict } from './verdict.ts';
+
+/** What a person asked for. */
+export interface RecoveryRequest {
+  cluster: string;
+  /** The node to recover; undefined: the only one that is affected. Two affected and none named is a refusal. */
+  node?: string;
+  requester: string;
+  /** Stop after the plan. */
+  dryRun?: boolean;
+  /** Where it came from: a person, or the scheduled health check. */
+  origin: 'cli' | 'health-check' | 'web-ui';
+}
+
+export type Phase =
+  | 'observing'
+  | 'deciding'
+  | 'waiting-for-approval'
+  | 'acting'
+  | 'blocked'
+  | 'verifying'
+  | 'closed';
+
+/** Everything a person may want to know about a run while it is open; the answer of query `state`. Pure data. */
+export interface RunState {
+  runbook: RunbookName;
+  cluster: string;
+  node?: string;
+  requester: string;
+  startedAt: string;
+  phase: Phase;
+  approvals: 'open' | 'none';
+  plan?: Plan;
+  digest?: string;
+  gate?: Gate;
+  steps: StepState[];
+  blocked?: BlockedStep;
+  /** Votes and commands that did not count, newest last, at most 50. */
+  refused: RefusedMessage[];
+  refusedCount: number;
+  timeline: TimelineEntry[];
+  verdict?: Verdict;
+  outcome?: Outcome;
+}
+
+export interface StepState {
+  id: string;
+  sentence: string;
+  state: 'pending' | 'running' | 'done' | 'already-so' | 'blocked' | 'skipped' | 'undone';
+  startedAt?: string;
+  endedAt?: string;
+  /** What the step found and did, in one sentence, from the act's own result. */
+  note?: string;
+}
+
+/** A failed step waits here for a person; the run does not end. */
+export interface BlockedStep {
+  stepId: string;
+  error: string;
+  errorType: string;
+  since: string;
+  /** Which decisions are possible now: abort is missing after the point of no return. */
+  choices: ResolveAction[];
+  /** With abort missing: what to do instead. */
+  advice: string;
+}
+
+export type ResolveAction = 'retry' | 'abort';
+
+export interface ResolveStep {
+  stepId: string;
+  action: ResolveAction;
+  by: string;
+  reason: string;
+}
+
+export interface AbortRequest {
+  by: string;
+  reason: string;
+}
+
+export interface RefusedMessage {
+  at: string;
+  what: string;
+  why: string;
+  by: string;
+}
+
+export interface TimelineEntry {
+  at: string;
+  text: string;
+}
+
+export type OutcomeStatus =
+  | 'healed'
+  | 'refused'
+  | 'rejected'
+  | 'expired'
+  | 'resolved'
+  | 'aborted'
+  | 'dry-run';
+
+/** How a run ended; the workflow's result. Every end has the same shape, so a report never branches. */
+export interface Outcome {
+  status: OutcomeStatus;
+  /** The refusal's name, when it was one. */
+  reason?: RefusalReason | 'GateExpired' | 'RejectedByHuman' | 'AbortedByHuman' | 'FaultGone';
+  sentence: string;
+  evidence: Evidence[];
+  handOver?: string;
+  votes: Vote[];
+  endedAt: string;
+}

@@ -1,0 +1,62 @@
+import type { Plan } from './plan.ts';
+
+/** A decision about one observation. Never a boolean, never a throw: refusing is a result with its evidence. */
+export type Verdict = Proceed | Wait | Refuse;
+
+export interface Proceed {
+  kind: 'proceed';
+  plan: Plan;
+  /** SHA-256 over the plan's canonical JSON (RFC 8785), hexadecimal. */
+  digest: string;
+  because: string;
+  evidence: Evidence[];
+}
+
+export interface Wait {
+  kind: 'wait';
+  reason: WaitReason;
+  /** What is awaited, for a human. */
+  because: string;
+  evidence: Evidence[];
+}
+
+export interface Refuse {
+  kind: 'refuse';
+  reason: RefusalReason;
+  because: string;
+  evidence: Evidence[];
+  /** What a person should do instead. */
+  handOver: string;
+}
+
+/** One fact that the decision rests on, in one line. */
+export interface Evidence {
+  fact: string;
+  source: string;
+}
+
+export type WaitReason = 'CsrBeingIssued';
+
+/** Every reason for which a recovery is refused; each has its line in docs/refusals.md. */
+export const refusalReasons = [
+  'NodeHealthy',
+  'NotAMaster',
+  'UnknownNode',
+  'NodeUnreachable',
+  'KubeletStopped',
+  'NotAnAuthenticationFault',
+  'OtherMasterUnhealthy',
+  'OtherMasterUnknown',
+  'ApiUnreachable',
+  'SignerDown',
+  'TwoMatchingCsrs',
+  'SeveralMastersAffected',
+  'ClassNotSupported',
+  'BootstrapSecretMissing',
+  'EndpointMismatch',
+  'NoRoomForBackup',
+  'ApprovalsNotConfigured',
+  'EvidenceIncomplete',
+] as const;
+
+export type RefusalReason = (typeof refusalReasons)[number];

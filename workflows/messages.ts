@@ -1,0 +1,68 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Finding } from '../domain/finding.ts';
+import type { ObservationCost } from '../domain/control-plane.ts';
+import type { Vote } from '../domain/approval.ts';
+import type { AbortRequest, Outcome, RecoveryRequest, ResolveStep, RunState } from '../domain/run.ts';
+
+/**
+ * The messages that every runbook understands. Each exists as a signal and as an update with the same payload: the update
+ * answers at once (and refuses with what was expected), the signal works from every client and is attributable by the server.
+ */
+export const voteSignal = defineSignal<[Vote | undefined]>('vote');
+export const voteUpdate = defineUpdate<VoteAnswer, [Vote | undefined]>('vote');
+export const resolveStepSignal = defineSignal<[ResolveStep | undefined]>('resolveStep');
+export const resolveStepUpdate = defineUpdate<string, [ResolveStep | undefined]>('resolveStep');
+export const abortSignal = defineSignal<[AbortRequest | undefined]>('abort');
+export const abortUpdate = defineUpdate<string, [AbortRequest | undefined]>('abort');
+
+export const stateQuery = defineQuery<RunState>('state');
+/** The incident report so far, in Markdown. */
+export const reportQuery = defineQuery<string>('report');
+
+export interface VoteAnswer {
+  have: number;
+  need: number;
+  sentence: string;
+}
+
+/** Result of `KubeletAuthRecovery`. */
+export interface RecoveryResult {
+  outcome: Outcome;
+  state: RunState;
+  report: string;
+}
+
+/** Input of `KubeletAuthRecovery`. */
+export type RecoveryInput = RecoveryRequest;
+
+export interface HealthCheckInput {
+  cluster: string;
+  /** Start the fitting recovery and let it wait at its gate. False: only look (`cpr diagnose`). */
+  propose: boolean;
+}
+
+export interface HealthCheckResult {
+  cluster: string;
+  at: string;
+  healthy: boolean;
+  findings: Finding[];
+  /** Workflow id of the recovery that waits at its gate, when there is one, and whether this check started it. */
+  recovery?: { workflowId: string; started: boolean; sentence: string };
+  cost: ObservationCost;
+}
+
+export const runbookQueue = 'runbooks';
+
+/** The queue on which a cluster's own activities run, next to its credentials. */
+export function clusterQueue(cluster: string): string {
+  return `cluster/${cluster}`;
+}
+
+/** One mutator per cluster: the id is the lock, whatever the runbook. */
+export function recoveryWorkflowId(cluster: string): string {
+  return `recovery/${cluster}`;
+}
+
+export function healthCheckScheduleId(cluster: string): string {
+  return `health-check/${cluster}`;
+}
