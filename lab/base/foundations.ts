@@ -1,0 +1,36 @@
+import type { Progress } from '../host/progress.ts';
+
+/** Everything that the lab needs and that is built or downloaded once; all of it read-only for the lab. */
+export interface Foundations {
+  /**
+   * Debian root that all nodes share as the lower layer of their overlays: systemd, sshd (key only, user `core`,
+   * no key in it: each lab writes `/home/core/.ssh/authorized_keys` into its nodes' own layer), sudo, containerd,
+   * runc, haproxy, CNI plugins in /usr/lib/cni, etcdctl; kubelet, kubectl and crictl in /usr/local/bin.
+   * Not enabled: kubelet (the lab brings the unit) and haproxy. No ssh host keys, no hostname, an empty machine-id.
+   */
+  baseRoot: string;
+  /** Holds `pause.tar`, `etcd.tar` and `hyperkube.tar`: OCI archives for `ctr image import`, layers not compressed. */
+  imagesDir: string;
+  /** kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kubectl, crictl, pause. */
+  binDir: string;
+  /** As in the images' tags and `kubectl version`: "v1.34.4". */
+  kubernetesVersion: string;
+  /** "3.5.16". */
+  etcdVersion: string;
+  /** Names inside the archives; pause is also containerd's sandbox image in the base. */
+  pauseImage: string;
+  /** busybox, etcd, etcdctl, etcdutl in /usr/bin; no entry point: the pod brings its script. */
+  etcdImage: string;
+  /** busybox, kube-apiserver, kube-controller-manager, kube-scheduler in /usr/bin. */
+  hyperkubeImage: string;
+}
+
+export interface FoundationOptions {
+  progress: Progress;
+  signal?: AbortSignal | undefined;
+}
+
+/** Builds what is missing and returns where it is. Warm: milliseconds. Throws sentences that name the remedy. */
+export async function ensureFoundations(_options: FoundationOptions): Promise<Foundations> {
+  throw new Error('ensureFoundations: being built');
+}
