@@ -78,7 +78,8 @@ export interface ActActivities {
    * node's own kubeconfig and are proved against the API first. The token never leaves this activity but for the node.
    */
   installBootstrapCredential(
-    input: RunRef & { expectedBootstrapSha256: string | 'missing'; server: string; caSha256: string },
+    /** `expectedBootstrapSha256`: hash of the file that is to be replaced, or `missing`. */
+    input: RunRef & { expectedBootstrapSha256: string; server: string; caSha256: string },
   ): Promise<ActResult & { sha256: string; expiresAt: string }>;
   /** UIDs of all client CSRs that exist now: none of them is the one that our restart will bring. */
   recordCsrs(input: NodeRef): Promise<{ uids: string[]; at: string }>;
