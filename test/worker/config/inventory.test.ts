@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { defaultPolicy } from '../../../domain/policy.ts';
+import { parseInventory } from '../../../worker/config/inventory.ts';
+import { isInventoryError } from '../../../worker/config/problems.ts';
+
+const healthy = `clusters:
+  prod-eu-1:
+    api:
+      kubeconfig: ./prod.kubeconfig
+    ssh:
+      user: core
+      config: ./ssh_config
+    masters:
+      master-0: { address: 10.0.0.11 }
+      master-1: { address: 10.0.0.12 }
+      master-2: { address: fd00::13 }
+    approvals: open
+    policy:
+      gateDeadline: 1h30m
+`;
+
+function parse(text: string) {
+  return parseInventory(text, { file: 'clusters.yaml', baseDir: '/etc/cpr' });
+}
+
+/** The sentences of the error that the text must cause. */
+function problemsOf(text: string): string[] {
+  try {
+    parse(text);
+  } catch (error) {
+    if (isInventoryError(error)) return error.message.split('\n');
+    throw error;
+  }
+  return assert.fail('the inventory was accepted');
+}
+
+describe('an inventory', () => {
+  it('becomes absolute paths, milliseconds and safe defaults', () => {
+    assert.deepEqual(parse(healthy)['prod-eu-1'], {
+      name: 'prod-eu-1',
+      api: { kubeconfig: '/etc/cpr/prod.kubeconfig' },
+      ssh: { user: 'core', config: '/etc/cpr/ssh_config' },
+      masters: {
+        'master-0': { address: '10.0.0.11' },
+        'master-1': { address: '10.0.0.12' },
+        'master-2': { address: 'fd00::13' },
+      },
+      policy: { ...defaultPolicy, approvals: 'open', gateDeadlineMs: 5_400_000 },
+    });
+  });
+
+  it('without `approvals` never acts', () => {
+    assert.equal(parse(healthy.replace('    approvals: open\n', ''))['prod-eu-1']?.policy.approvals, 'none');
+  });
+
+  it('without a policy has the defaults of the domain, whatever they are', () => {
+    const bare = 'clusters: { a: { api: { kubeconfig: k }, masters: { m: { address: 10.0.0.1 } } } }';
+    assert.deepEqual(parse(bare)['a']?.policy, defaultPolicy);
+  });
+});
+
+describe('a wrong inventory is refused with file, line, path and what was expected', () => {
+  const cases: { claim: string; text: string; says: string }[] = [
+    {
+      claim: 'an address that is none',
+      text: healthy.replace('10.0.0.12', 'foo'),
+      says: `clusters.yaml:10: clusters.prod-eu-1.masters.master-1.address: expected an IP address, got 'foo'`,
+    },
+    {
+      claim: 'two masters with one address',
+      text: healthy.replace('10.0.0.12', '10.0.0.11'),
+      says: `clusters.yaml:10: clusters.prod-eu-1.masters.master-1.address: expected an address of its own: master-0 has the same, got '10.0.0.11'`,
+    },
+    {
+      claim: 'a misspelt key',
+      text: healthy.replace('gateDeadline', 'gateDeadlin'),
+      says: `clusters.yaml:14: clusters.prod-eu-1.policy.gateDeadlin: unknown key; did you mean 'gateDeadline'?`,
+    },
+    {
+      claim: 'a key that is like none',
+      text: healthy.replace('user: core', 'password: hunter2'),
+      says: `clusters.yaml:6: clusters.prod-eu-1.ssh.password: unknown key; expected one of user, config`,
+    },
+    {
+      claim: 'a duration without a unit',
+      text: healthy.replace('1h30m', '30'),
+      says: `clusters.yaml:14: clusters.prod-eu-1.policy.gateDeadline: expected a duration such as 30s, 5m, 4h or 1h30m, got '30'`,
+    },
+    {
+      claim: 'a duration out of range',
+      text: healthy.replace('1h30m', '1s'),
+      says: `clusters.yaml:14: clusters.prod-eu-1.policy.gateDeadline: expected a duration from 10s to 30d, got '1s'`,
+    },
+    {
+      claim: 'an approval by nobody',
+      text: `${healthy}      votes: { reversible: 0 }\n`,
+      says: `clusters.yaml:15: clusters.prod-eu-1.policy.votes.reversible: expected at least 1: nothing is ever approved by itself, got '0'`,
+    },
+    {
+      claim: 'signed approvals, which this version does not know',
+      text: healthy.replace('approvals: open', 'approvals: signed'),
+      says: `clusters.yaml:12: clusters.prod-eu-1.approvals: signed approvals are not supported by this version; write \`open\` (every vote that reaches Temporal counts) or leave the key out (cpr observes and plans, but never acts), got 'signed'`,
+    },
+    {
+      claim: 'a mode of approval that does not exist',
+      text: healthy.replace('approvals: open', 'approvals: yes please'),
+      says: `clusters.yaml:12: clusters.prod-eu-1.approvals: expected \`open\`, or no such key: then cpr observes and plans, but never acts, got 'yes please'`,
+    },
+    {
+      claim: 'no kubeconfig',
+      text: healthy.replace('      kubeconfig: ./prod.kubeconfig\n', '      context: admin\n'),
+      says: 'clusters.yaml:3: clusters.prod-eu-1.api.kubeconfig: expected the path of a file, but the key is missing',
+    },
+    {
+      claim: 'no masters',
+      text: healthy.replace(/masters:[^]*?approvals/, 'masters: {}\n    approvals'),
+      says: 'clusters.yaml:8: clusters.prod-eu-1.masters: expected at least one master, got a map or a list',
+    },
+    {
+      claim: 'a name that no queue can carry',
+      text: healthy.replace('prod-eu-1', 'Prod EU'),
+      says: `clusters.yaml:2: clusters.Prod EU: expected a name of lower-case letters, digits, dots and dashes, got 'Prod EU'`,
+    },
+    {
+      claim: 'an empty cluster',
+      text: 'clusters:\n  a:\n',
+      says: 'clusters.yaml:2: clusters.a: expected a map of keys, but it is empty',
+    },
+    {
+      claim: 'an empty file',
+      text: '',
+      says: 'clusters.yaml:1: expected a map of keys, but it is empty',
+    },
+    {
+      claim: 'a cluster written twice',
+      text: `${healthy}${healthy.replace('clusters:\n', '')}`,
+      says: 'clusters.yaml:15: not valid YAML: Map keys must be unique',
+    },
+    {
+      claim: 'broken YAML',
+      text: 'clusters:\n  a: { api: }}\n',
+      says: `clusters.yaml:2: not valid YAML: `,
+    },
+  ];
+  for (const { claim, text, says } of cases) {
+    it(claim, () => {
+      const problems = problemsOf(text);
+      assert.equal(problems[0]?.slice(0, says.length), says, problems.join('\n'));
+      if (!says.endsWith(': ')) assert.equal(problems[0], says);
+    });
+  }
+
+  it('names every problem at once, in the order of the lines', () => {
+    const text = healthy.replace('10.0.0.12', 'foo').replace('1h30m', 'soon').replace('user:', 'usr:');
+    const lines = problemsOf(text).map((problem) => problem.split(':')[1]);
+    assert.deepEqual(lines, ['6', '10', '14']);
+  });
+
+  it('never repeats a long value, which may be a token', () => {
+    const token = `eyJhbGciOiJSUzI1NiJ9.${'x'.repeat(200)}`;
+    const [problem] = problemsOf(healthy.replace('1h30m', token));
+    assert.ok(problem !== undefined && !problem.includes(token.slice(0, 40)), problem);
+  });
+});

@@ -1,0 +1,108 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { defaultPolicy } from '../../domain/policy.ts';
+import { durationExamples, formatDuration, parseDuration } from './duration.ts';
+
+/**
+ * The inventory as people write it. What every key means stands in docs/configuration.md; a test keeps both equal.
+ * Messages say only what was expected; `problems.ts` puts file, line, path and the value found around them.
+ */
+
+const dnsLabels = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+
+/** A cluster's name becomes part of workflow ids, task queues and paths. */
+const clusterName = z
+  .string()
+  .max(63, 'expected at most 63 characters')
+  .regex(dnsLabels, 'expected a name of lower-case letters, digits, dots and dashes');
+
+const nodeName = z
+  .string()
+  .max(253, 'expected at most 253 characters')
+  .regex(dnsLabels, 'expected the name of the Node object: lower-case letters, digits, dots and dashes');
+
+const text = z.string('expected a text').trim().min(1, 'expected a text that is not empty');
+const path = z.string('expected the path of a file').min(1, 'expected the path of a file');
+
+function duration(range: { min: string; max: string }) {
+  const [min, max] = [parseDuration(range.min) ?? 0, parseDuration(range.max) ?? 0];
+  return z.string(`expected ${durationExamples}`).transform((written, context) => {
+    const ms = parseDuration(written);
+    if (ms === undefined) context.addIssue(`expected ${durationExamples}`);
+    else if (ms < min || ms > max) {
+      context.addIssue(`expected a duration from ${formatDuration(min)} to ${formatDuration(max)}`);
+    }
+    return ms ?? 0;
+  });
+}
+
+const voteCount = z
+  .number('expected a number of approvers')
+  .int('expected a whole number of approvers')
+  .min(1, 'expected at least 1: nothing is ever approved by itself')
+  .max(9, 'expected at most 9');
+
+const votes = z.strictObject({
+  reversible: voteCount.default(defaultPolicy.votes.reversible),
+  irreversible: voteCount.default(defaultPolicy.votes.irreversible),
+  breakGlass: voteCount.default(defaultPolicy.votes.breakGlass),
+});
+
+const policy = z.strictObject({
+  gateDeadline: duration({ min: '10s', max: '30d' }).prefault(formatDuration(defaultPolicy.gateDeadlineMs)),
+  remindEvery: duration({ min: '10s', max: '30d' }).prefault(formatDuration(defaultPolicy.remindEveryMs)),
+  reobserveEvery: duration({ min: '5s', max: '1d' }).prefault(formatDuration(defaultPolicy.reobserveEveryMs)),
+  soak: duration({ min: '0s', max: '1d' }).prefault(formatDuration(defaultPolicy.soakMs)),
+  damping: duration({ min: '0s', max: '30d' }).prefault(formatDuration(defaultPolicy.dampingMs)),
+  votes: votes.prefault({}),
+});
+
+const approvals = z.literal('open', {
+  error: ({ input }) =>
+    input === 'signed'
+      ? 'signed approvals are not supported by this version; write `open` (every vote that reaches Temporal counts) or leave the key out (cpr observes and plans, but never acts)'
+      : 'expected `open`, or no such key: then cpr observes and plans, but never acts',
+});
+
+const master = z.strictObject({
+  address: z
+    .string('expected an IP address')
+    .refine((written) => isIP(written) !== 0, 'expected an IP address'),
+});
+
+const ssh = z.strictObject({ user: text.default('core'), config: path.optional() });
+
+const cluster = z.strictObject({
+  api: z.strictObject({ kubeconfig: path, context: text.optional() }),
+  ssh: ssh.prefault({}),
+  masters: atLeastOne(z.record(nodeName, master), 'master').superRefine(refuseSharedAddress),
+  approvals: approvals.optional(),
+  policy: policy.prefault({}),
+});
+
+export const inventorySchema = z.strictObject({
+  clusters: atLeastOne(z.record(clusterName, cluster), 'cluster'),
+});
+
+export type WrittenInventory = z.output<typeof inventorySchema>;
+export type WrittenCluster = z.output<typeof cluster>;
+
+function atLeastOne<T extends z.ZodRecord>(record: T, what: string): T {
+  return record.refine((entries) => Object.keys(entries).length > 0, `expected at least one ${what}`);
+}
+
+/** Two names for one machine would let a repair of one break the other, with both "healthy" in between. */
+function refuseSharedAddress(
+  masters: Record<string, { address: string }>,
+  context: z.RefinementCtx<Record<string, { address: string }>>,
+): void {
+  const owners = new Map<string, string>();
+  for (const [name, { address }] of Object.entries(masters)) {
+    const owner = owners.get(address);
+    if (owner === undefined) owners.set(address, name);
+    else {
+      const message = `expected an address of its own: ${owner} has the same`;
+      context.addIssue({ code: 'custom', path: [name, 'address'], message, input: address });
+    }
+  }
+}
