@@ -14,6 +14,30 @@ export interface Plan {
   proof: string[];
   /** What remains afterwards that a person should know. */
   residualRisk: string[];
+  /** What the acts are given: in the plan, so that the vote covers it and nothing is derived anew after it. */
+  pins: KubeletPins;
+}
+
+/** The facts to which the steps of KubeletAuthRecovery are pinned. */
+export interface KubeletPins {
+  /** Names the backup directory on the node. */
+  runId: string;
+  /** Server and certificate authority of both bootstrap files: those of the node's own kubeconfig. */
+  server: string;
+  caSha256: string;
+  /** Hash of the bootstrap file that is to be replaced, or `missing`. */
+  bootstrapSha256: string;
+  /** The one request that may be approved. */
+  csr: CsrPredicate;
+}
+
+/** What a vote approves instead of a request that does not exist yet. */
+export interface CsrPredicate {
+  requester: string;
+  commonName: string;
+  organizations: string[];
+  /** The request may ask for these and no others; the two that every kubelet needs must be among them. */
+  usages: string[];
 }
 
 export type RunbookName = 'EtcdRecovery' | 'KubeletAuthRecovery';
