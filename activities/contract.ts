@@ -1,12 +1,13 @@
 import type { Finding } from '../domain/finding.ts';
 import type { KubeletEvidence, Observation } from '../domain/control-plane.ts';
 import type { Policy } from '../domain/policy.ts';
-import type { RecoveryRequest } from '../domain/run.ts';
+import type { OutcomeStatus, RecoveryRequest } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
 
 /**
  * What workflows may ask of the world. Observe and act run on the queue `cluster/<name>`, next to that cluster's
- * credentials; decide runs on `runbooks`.
+ * credentials; decide and the run history run on `runbooks`. Every observe and act heartbeats at least every two seconds:
+ * one that is silent for five is taken for dead, and begun again elsewhere.
  *
  * Errors are ApplicationFailures whose `type` is one of `activityErrorTypes`; those marked there are not retried.
  */
@@ -64,6 +65,25 @@ export interface DecideInput {
   now: string;
 }
 
+/** What Temporal itself remembers of a cluster's recoveries: so that one turned down at 1 a.m. is not proposed again at 1:05. */
+export interface RunHistoryActivities {
+  lastRecovery(input: { cluster: string }): Promise<LastRecovery>;
+}
+
+export type LastRecovery =
+  | { state: 'none' }
+  | { state: 'running'; runbook: string; startedAt: string }
+  | {
+      state: 'closed';
+      /** `failed`: it ended without a result: terminated, timed out, or a defect. */
+      status: OutcomeStatus | 'failed';
+      /** ISO 8601. */
+      closedAt: string;
+      runId?: string;
+      /** Digest of its last plan. */
+      digest?: string;
+    };
+
 /** Every act says whether it changed something or found it so. */
 export interface ActResult {
   changed: boolean;
@@ -105,7 +125,7 @@ export interface ApproveCsrInput extends NodeRef {
   usages: string[];
 }
 
-export type Activities = ObserveActivities & DecideActivities & ActActivities;
+export type Activities = ObserveActivities & DecideActivities & ActActivities & RunHistoryActivities;
 
 /** `ApplicationFailure.type` of every expected failure, and whether trying again by itself makes sense. */
 export const activityErrorTypes = {
