@@ -1,4 +1,7 @@
+import { ensureBinaries } from '../binaries/ensure.ts';
 import type { Progress } from '../host/progress.ts';
+import { ensureImages } from './images.ts';
+import { ensureBase, ensureDebian } from './root.ts';
 
 /** Everything that the lab needs and that is built or downloaded once; all of it read-only for the lab. */
 export interface Foundations {
@@ -31,6 +34,11 @@ export interface FoundationOptions {
 }
 
 /** Builds what is missing and returns where it is. Warm: milliseconds. Throws sentences that name the remedy. */
-export async function ensureFoundations(_options: FoundationOptions): Promise<Foundations> {
-  throw new Error('ensureFoundations: being built');
+export async function ensureFoundations(options: FoundationOptions): Promise<Foundations> {
+  // Debian first: what can fail for want of a network fails in the first minute, not after all the compiling.
+  const debian = await ensureDebian(options);
+  const { dir: binDir, kubernetesVersion } = await ensureBinaries(options);
+  const baseRoot = await ensureBase(debian, binDir, options);
+  const images = await ensureImages({ debian, binDir, kubernetesVersion, ...options });
+  return { baseRoot, binDir, kubernetesVersion, ...images };
 }
