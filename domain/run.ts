@@ -37,6 +37,8 @@ export interface RunState {
   gate?: Gate;
   steps: StepState[];
   blocked?: BlockedStep;
+  /** Set the instant before the act that cannot be taken back; until then an abort puts everything back. */
+  pastPointOfNoReturn?: { stepId: string; at: string };
   /** Votes and commands that did not count, newest last, at most 50. */
   refused: RefusedMessage[];
   refusedCount: number;
