@@ -1,5 +1,6 @@
-import { ensureBinaries } from '../binaries/ensure.ts';
+import { ensureBinaries, requireGoForMissingBinaries } from '../binaries/ensure.ts';
 import type { Progress } from '../host/progress.ts';
+import { ensureHost } from '../host/requirements.ts';
 import { ensureImages } from './images.ts';
 import { ensureBase, ensureDebian } from './root.ts';
 
@@ -35,6 +36,8 @@ export interface FoundationOptions {
 
 /** Builds what is missing and returns where it is. Warm: milliseconds. Throws sentences that name the remedy. */
 export async function ensureFoundations(options: FoundationOptions): Promise<Foundations> {
+  await ensureHost(options.progress, options.signal);
+  await requireGoForMissingBinaries();
   // Debian first: what can fail for want of a network fails in the first minute, not after all the compiling.
   const debian = await ensureDebian(options);
   const { dir: binDir, kubernetesVersion } = await ensureBinaries(options);

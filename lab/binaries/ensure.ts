@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { buildOnce, cacheDir, exists, keyOf } from '../host/cache.ts';
 import { requireSpace } from '../host/disk.ts';
 import { during, type Progress } from '../host/progress.ts';
-import { buildFlags, goBuild, requiredVersion, type GoBuild } from './go.ts';
+import { requireGo } from '../host/requirements.ts';
+import { buildFlags, goBuild, goEnvironment, requiredVersion, type GoBuild } from './go.ts';
 
 export interface Binaries {
   /** Directory that holds every binary of this version. */
@@ -46,8 +47,8 @@ const KUBERNETES: readonly Target[] = [
  * at all, so an interrupted build goes on where it stopped.
  */
 export async function ensureBinaries({ progress, signal }: BuildOptions): Promise<Binaries> {
-  const { kubernetesVersion, key, variables } = await describeKubernetes();
-  const dir = join(cacheDir(), 'bin', `kubernetes-${kubernetesVersion}-${key}`);
+  await requireGoForMissingBinaries();
+  const { kubernetesVersion, dir, variables } = await describeKubernetes();
   for (const [index, target] of KUBERNETES.entries()) {
     const build = { module: KUBERNETES_MODULE, package: target.package, variables };
     const title = `Building ${target.name} ${kubernetesVersion} (${index + 1} of ${KUBERNETES.length})`;
@@ -64,8 +65,17 @@ export async function ensureTemporal({ progress, signal }: BuildOptions): Promis
   const key = keyOf(goMod, await readFile(join(TEMPORAL_MODULE, 'go.sum')), flags);
   const target = join(cacheDir(), 'bin', `temporal-${version}-${key}`, 'temporal');
   const build = { module: TEMPORAL_MODULE, package: TEMPORAL_PACKAGE, variables: {} };
+  if (!(await exists(target))) await requireGo({ what: 'the Temporal server', goMod, env: goEnvironment() });
   const title = `Building the Temporal server ${version}`;
   return ensureBinary(target, title, build, '5 min on 2 cores', { progress, signal });
+}
+
+/** Throws a sentence now, before anything long begins, when the binaries must be built and no fitting Go is there. */
+export async function requireGoForMissingBinaries(): Promise<void> {
+  const { dir, goMod } = await describeKubernetes();
+  const present = await Promise.all(KUBERNETES.map(({ name }) => exists(join(dir, name))));
+  if (!present.includes(false)) return;
+  await requireGo({ what: "the lab's Kubernetes", goMod, env: goEnvironment() });
 }
 
 async function ensureBinary(
@@ -88,7 +98,9 @@ async function describeKubernetes() {
   const kubernetesVersion = requiredVersion(goMod, 'k8s.io/kubernetes');
   const variables = versionVariables(kubernetesVersion);
   const sources = await Promise.all(['go.sum', 'crictl/main.go', 'pause/main.go'].map(readKubernetes));
-  return { kubernetesVersion, variables, key: keyOf(goMod, ...sources, ...buildFlags(variables)) };
+  const key = keyOf(goMod, ...sources, ...buildFlags(variables));
+  const dir = join(cacheDir(), 'bin', `kubernetes-${kubernetesVersion}-${key}`);
+  return { kubernetesVersion, goMod, variables, dir };
 }
 
 /** What `--version` and /version answer. Commit and date are those of nobody: a module carries neither. */

@@ -100,11 +100,6 @@ export function goEnvironment(): NodeJS.ProcessEnv {
   };
 }
 
-/** The `go` line of a module's go.mod: the oldest Go that can build it. */
-export function goVersionIn(goMod: string): string {
-  return /^go (\S+)$/m.exec(goMod)?.[1] ?? '1.0';
-}
-
 /** The version at which a go.mod requires `module`: "v1.34.4". */
 export function requiredVersion(goMod: string, module: string): string {
   for (const line of goMod.split('\n')) {

@@ -1,6 +1,6 @@
 module lab.test/temporal
 
-go 1.26.0
+go 1.25.0
 
 tool github.com/temporalio/cli/cmd/temporal
 
