@@ -1,0 +1,124 @@
+import { glob } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureTemporal } from '../lab/binaries/ensure.ts';
+import type { Progress } from '../lab/host/progress.ts';
+import { noLabHere, thisMachine } from '../lab/host/requirements.ts';
+import { run } from '../lab/host/run.ts';
+import { labDown, labUp, openLab } from '../lab/lab.ts';
+import { resolveTemporalBinary } from '../lab/temporal/binary.ts';
+import { checkAll, CHECKS } from './checks.ts';
+import { countsIn, type Counts } from './counts.ts';
+
+export interface TierContext {
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+export interface Tier {
+  name: string;
+  sentence: string;
+  /** Why this machine cannot run it: one sentence with the remedy. */
+  leftOut(): string | undefined;
+  /** How many test files it has. */
+  size(): Promise<number>;
+  run(context: TierContext): Promise<Counts>;
+}
+
+interface NodeTest {
+  files: string;
+  /** Test files at a time; the lab is one, so its tests come one after another. */
+  concurrency: number;
+  /** Of one test; a hanging one must not hang the run. */
+  timeoutMinutes: number;
+  env?: NodeJS.ProcessEnv;
+}
+
+const root = join(import.meta.dirname, '..');
+const everywhere = () => undefined;
+
+const FAST: NodeTest = { files: 'test/!(temporal|lab)/**/*.test.ts', concurrency: 2, timeoutMinutes: 2 };
+const TEMPORAL: NodeTest = { files: 'test/temporal/**/*.test.ts', concurrency: 2, timeoutMinutes: 10 };
+const LAB: NodeTest = { files: 'test/lab/**/*.test.ts', concurrency: 1, timeoutMinutes: 30 };
+
+/** From the cheapest to the dearest. */
+export const TIERS: readonly Tier[] = [
+  {
+    name: 'check',
+    sentence: 'format, lint, types and unused code',
+    leftOut: everywhere,
+    size: async () => CHECKS.length,
+    run: runChecks,
+  },
+  {
+    name: 'fast',
+    sentence: 'everything that needs neither a server nor a cluster',
+    leftOut: everywhere,
+    size: () => countFiles(FAST),
+    run: (context) => nodeTest(FAST, context),
+  },
+  {
+    name: 'temporal',
+    sentence: 'the runbooks on a real Temporal server',
+    leftOut: everywhere,
+    size: () => countFiles(TEMPORAL),
+    run: async (context) => nodeTest({ ...TEMPORAL, env: await temporal(context) }, context),
+  },
+  {
+    name: 'lab',
+    sentence: 'the recoveries on a real three-master control plane',
+    leftOut: () => noLabHere(thisMachine()),
+    size: () => countFiles(LAB),
+    run: runOnLab,
+  },
+];
+
+async function runChecks({ signal }: TierContext): Promise<Counts> {
+  const { failures } = await checkAll(signal);
+  for (const { name, output } of failures) console.error(`${name}\n${output}\n`);
+  return { passed: CHECKS.length - failures.length, failed: failures.length, skipped: 0 };
+}
+
+/** Brings the lab up, tests, takes it down whatever happened; a lab that ran before is used and stays. */
+async function runOnLab(context: TierContext): Promise<Counts> {
+  const env = await temporal(context);
+  const ranBefore = (await openLab()) !== undefined;
+  try {
+    await labUp(context);
+    return await nodeTest({ ...LAB, env }, context);
+  } finally {
+    // Not with the run's signal: an interrupted run is exactly the one that has a lab to take down.
+    if (!ranBefore) await labDown({ progress: context.progress });
+  }
+}
+
+/** Finds, downloads or builds the Temporal server before the tests, where its progress can be seen. */
+async function temporal({ progress, signal }: TierContext): Promise<NodeJS.ProcessEnv> {
+  const build = () => ensureTemporal({ progress, signal });
+  return { TEMPORAL_CLI_PATH: await resolveTemporalBinary({ progress, signal, build }) };
+}
+
+async function nodeTest(tests: NodeTest, { signal }: TierContext): Promise<Counts> {
+  const flags = ['--test', '--test-reporter=spec', `--test-concurrency=${tests.concurrency}`];
+  const argv = [process.execPath, ...flags, `--test-timeout=${tests.timeoutMinutes * 60_000}`, tests.files];
+  const color = process.stdout.isTTY && !process.env['NO_COLOR'] ? { FORCE_COLOR: '1' } : {};
+  const { code, stdout } = await run(argv, {
+    cwd: root,
+    signal,
+    onLine: passOn,
+    env: { ...color, ...tests.env },
+  });
+  const counts = countsIn(stdout);
+  if (!counts) throw new Error(`node --test ended with exit code ${code} before it had counted its tests`);
+  // A file that crashes outside its tests fails the run, and not always a test.
+  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function passOn(line: string, stream: 'stdout' | 'stderr'): void {
+  process[stream].write(`${line}\n`);
+}
+
+async function countFiles({ files }: NodeTest): Promise<number> {
+  let count = 0;
+  for await (const _ of glob(files, { cwd: root })) count += 1;
+  return count;
+}
