@@ -1,0 +1,31 @@
+import type { Policy } from './policy.ts';
+import type { OutcomeStatus } from './run.ts';
+
+/** How the last recovery of a cluster ended; `failed` is one that was terminated or ended without a result. */
+export interface ClosedRecovery {
+  status: OutcomeStatus | 'failed';
+  /** ISO 8601. */
+  closedAt: string;
+  digest?: string;
+}
+
+const turnedDown = ['rejected', 'aborted', 'refused', 'expired', 'failed'];
+
+/**
+ * Why this plan is not proposed again so soon, or undefined. A person who said no at 1 a.m. is not asked the same at 1:05;
+ * but a plan that reads differently rests on different evidence, and is a new question.
+ */
+export function dampedBecause(
+  last: { state: string } & Partial<ClosedRecovery>,
+  digest: string,
+  policy: Pick<Policy, 'dampingMs'>,
+  now: string,
+): string | undefined {
+  if (last.state !== 'closed' || last.closedAt === undefined || last.status === undefined) return undefined;
+  if (!turnedDown.includes(last.status)) return undefined;
+  if (last.digest !== undefined && last.digest !== digest) return undefined;
+  const until = Date.parse(last.closedAt) + policy.dampingMs;
+  if (Date.parse(now) >= until) return undefined;
+  const what = last.status === 'failed' ? 'ended without a result' : `was ${last.status}`;
+  return `The same recovery ${what} at ${last.closedAt}; it is not proposed again before ${new Date(until).toISOString()} unless its evidence changes.`;
+}

@@ -1,0 +1,198 @@
+import { votePayload } from './approval.ts';
+import { votesMissing } from './gate.ts';
+import { abortPayload, resolvePayload } from './intervention.ts';
+import { block, clock, code, safe, span, table } from './markdown.ts';
+import { planNotes, planTable } from './plan-text.ts';
+import type { Outcome, RunState, StepState } from './run.ts';
+
+export { renderPlan } from './plan-text.ts';
+
+/**
+ * The run as the Temporal Web UI shows it under "Current details": what happened, what it waits for, exactly what to
+ * send. What a person must do comes first, and whatever does not fit is left out from the end.
+ */
+export function renderDetails(state: RunState): string {
+  const sections = [
+    headline(state),
+    waiting(state),
+    steps(state),
+    plan(state),
+    timeline(state),
+    refusedMessages(state),
+  ].filter((section) => section !== '');
+  return fitting(sections);
+}
+
+const phases: Record<RunState['phase'], string> = {
+  observing: 'looking at the cluster',
+  deciding: 'deciding',
+  'waiting-for-approval': '**waiting for approval**; nothing has been changed',
+  acting: 'acting',
+  blocked: '**blocked: a step failed and waits for a decision**',
+  verifying: 'proving the result',
+  closed: 'ended',
+};
+
+function headline(state: RunState): string {
+  const target = state.node === undefined ? '' : ` on ${safe(state.node, 80)}`;
+  const lines = [
+    `## ${state.runbook}${target} of ${safe(state.cluster, 80)}: ${state.outcome?.status ?? phases[state.phase]}`,
+    '',
+    safe(state.outcome?.sentence ?? state.verdict?.because ?? 'No decision yet.', 800),
+  ];
+  if (state.outcome) lines.push(...outcomeLines(state.outcome));
+  const mode = state.approvals === 'open' ? 'open: names are not proved' : 'none: this run never acts';
+  lines.push(
+    '',
+    `Asked for by ${safe(state.requester, 80)} at ${clock(state.startedAt)} UTC. Approvals: ${mode}.`,
+  );
+  return lines.join('\n');
+}
+
+function outcomeLines(outcome: Outcome): string[] {
+  const lines = outcome.evidence.slice(0, 20).map(({ fact }) => `- ${safe(fact, 300)}`);
+  const reason = outcome.reason ? ['', `Reason: ${code(outcome.reason)}`] : [];
+  const handOver = outcome.handOver === undefined ? [] : ['', `What to do: ${safe(outcome.handOver, 800)}`];
+  return [...reason, ...(lines.length > 0 ? ['', ...lines] : []), ...handOver];
+}
+
+function waiting(state: RunState): string {
+  if (state.outcome) return '';
+  if (state.blocked) return blocked(state, state.blocked);
+  return state.phase === 'waiting-for-approval' ? gate(state) : '';
+}
+
+const formatting =
+  'In the update dialog, if Submit seems to do nothing, press it again: the first press only formats the JSON.';
+
+function gate(state: RunState): string {
+  if (!state.gate) return '';
+  const { id, deadline, votesNeeded } = state.gate;
+  const missing = votesMissing(state.gate);
+  return [
+    '### What it waits for',
+    '',
+    `${missing} of ${votesNeeded} ${votesNeeded === 1 ? 'approval' : 'approvals'} for the plan below, gate ${code(id)}, until ${clock(deadline)} UTC on ${deadline.slice(0, 10)}. Without one it ends and nothing is changed.`,
+    '',
+    'Here: **Send a Signal** (or **Send an Update**), name `vote`, and this as input, with your name and why:',
+    '',
+    block(votePayload(state.gate), 'json'),
+    '',
+    `To refuse it, write \`"decision":"reject"\`. ${formatting}`,
+    '',
+    'Or in a terminal:',
+    '',
+    block(`cpr approve ${shellWord(state.cluster)}`),
+  ].join('\n');
+}
+
+function blocked(state: RunState, step: NonNullable<RunState['blocked']>): string {
+  const choices = step.choices.map((choice) => code(choice)).join(' or ');
+  return [
+    `### Step ${code(step.stepId)} failed at ${clock(step.since)} UTC`,
+    '',
+    `${code(step.errorType)}: ${safe(step.error, 800)}`,
+    '',
+    safe(step.advice, 800),
+    '',
+    `Decide ${choices}: **Send a Signal** (or **Send an Update**), name \`resolveStep\`, and this as input:`,
+    '',
+    block(resolvePayload(step), 'json'),
+    '',
+    formatting,
+    '',
+    'Or in a terminal:',
+    '',
+    block(
+      step.choices
+        .map((choice) => `cpr resolve ${shellWord(state.cluster)} ${choice} --reason '…'`)
+        .join('\n'),
+    ),
+  ].join('\n');
+}
+
+function steps(state: RunState): string {
+  if (state.steps.length === 0) return '';
+  const rows = state.steps.map((step, index) => [
+    String(index + 1),
+    code(step.id),
+    stateWord(step),
+    span(step.startedAt, step.endedAt),
+    safe(step.note ?? step.sentence, 400),
+  ]);
+  return ['### Steps', '', table(['#', 'step', 'state', 'took', 'what'], rows), '', abortLine(state)]
+    .join('\n')
+    .trimEnd();
+}
+
+function abortLine(state: RunState): string {
+  if (state.outcome || state.phase === 'waiting-for-approval') return '';
+  if (state.pastPointOfNoReturn)
+    return 'The point of no return is passed: an abort is refused, the way out is forward.';
+  return `To stop and put things back: \`abort\` with ${code(abortPayload)}.`;
+}
+
+function stateWord({ state }: StepState): string {
+  return state === 'running' || state === 'blocked' ? `**${state}**` : state;
+}
+
+function plan(state: RunState): string {
+  if (!state.plan) return '';
+  const digest = state.digest === undefined ? '' : `, digest ${code(state.digest)}`;
+  return [
+    `### Plan${digest}`,
+    '',
+    safe(state.plan.because, 800),
+    '',
+    planTable(state.plan),
+    '',
+    planNotes(state.plan),
+  ].join('\n');
+}
+
+function timeline(state: RunState): string {
+  if (state.timeline.length === 0) return '';
+  const shown = state.timeline.slice(-12);
+  const rows = shown.map(({ at, text }) => [clock(at), safe(text, 240)]);
+  return ['### Latest', '', table(['UTC', 'what'], rows)].join('\n');
+}
+
+function refusedMessages(state: RunState): string {
+  if (state.refusedCount === 0) return '';
+  const rows = state.refused
+    .slice(-5)
+    .map(({ at, what, by, why }) => [clock(at), safe(what, 40), safe(by, 80), safe(why, 300)]);
+  const head = `### ${state.refusedCount} ${state.refusedCount === 1 ? 'message' : 'messages'} did not count`;
+  return [head, '', table(['UTC', 'what', 'by', 'why'], rows)].join('\n');
+}
+
+/** Temporal drops details that are too long; 15 kB with room for its own envelope. */
+const limit = 14_500;
+
+function fitting(sections: string[]): string {
+  const kept: string[] = [];
+  let size = 0;
+  for (const section of sections) {
+    size += bytesOf(section) + 2;
+    if (size > limit)
+      return [...kept, '_More is left out here: `cpr watch` and the query `state` have it all._'].join(
+        '\n\n',
+      );
+    kept.push(section);
+  }
+  return kept.join('\n\n');
+}
+
+function bytesOf(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+/** A name from the inventory is a plain word already; anything else is quoted, for the line is there to be pasted. */
+function shellWord(text: string): string {
+  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll(/['`\n\r]/g, '')}'`;
+}
