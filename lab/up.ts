@@ -1,0 +1,130 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureFoundations, type Foundations } from './base/foundations.ts';
+import { apiUrl } from './cluster/api.ts';
+import { makePki, type ClusterPki } from './cluster/certificates.ts';
+import { install } from './cluster/install.ts';
+import { kubeconfig } from './cluster/kubeconfigs.ts';
+import { filesOf } from './cluster/node-files.ts';
+import { clean, isAnythingLeft } from './down.ts';
+import { withLock } from './host/lock.ts';
+import { during, type Progress } from './host/progress.ts';
+import { adminKubeconfig, labOf, openLab, stateFile, type Lab, type LabState } from './handle.ts';
+import { saveAndRaise } from './node/host-state.ts';
+import { networkUp } from './node/network.ts';
+import { createNode, startNode } from './node/node.ts';
+import { makeSshFiles, waitForSsh } from './node/ssh.ts';
+import { apiIntName, labSettings, NODES, type LabSettings } from './settings.ts';
+
+export interface UpOptions {
+  progress: Progress;
+  /** Aborted (Ctrl-C): what was started is taken down again before the promise rejects. */
+  signal?: AbortSignal | undefined;
+}
+
+const OVERLAYFS_MAGIC = 0x79_4c_76_30;
+
+/**
+ * Three Ready masters behind one endpoint, from nothing in about a minute, when the foundations are built. A lab that
+ * is up already is returned as it is; one that was left half up is cleaned away first, and the progress says so.
+ */
+export async function labUp({ progress, signal }: UpOptions): Promise<Lab> {
+  const settings = labSettings();
+  requireHost();
+  return withLock(settings.dir, { what: 'lab up', progress, signal }, async () => {
+    const running = await openLab(settings);
+    if (running && (await answers(running))) {
+      progress.say('The lab is already up.');
+      return running;
+    }
+    if (isAnythingLeft(settings)) {
+      const what = 'an earlier lab that was left half up cleaned away';
+      await during(progress, what, () => clean(settings));
+    }
+    const foundations = await ensureFoundations({ progress, signal });
+    return start(settings, foundations, progress, signal);
+  });
+}
+
+function requireHost(): void {
+  if (process.platform !== 'linux') throw new Error('The lab needs Linux: its nodes are namespaces.');
+  if (process.getuid?.() !== 0) throw new Error('The lab needs root, to make namespaces; run it with sudo.');
+}
+
+async function answers(lab: Lab): Promise<boolean> {
+  return lab.api.get('/readyz').then(
+    () => true,
+    () => false,
+  );
+}
+
+async function start(
+  settings: LabSettings,
+  foundations: Foundations,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<Lab> {
+  const state: LabState = { phase: 'starting', startedAt: new Date().toISOString(), foundations };
+  mkdirSync(settings.dir, { recursive: true, mode: 0o755 });
+  await requireRealFileSystem(settings);
+  writeState(settings, state);
+  try {
+    await during(progress, 'certificates and files of four nodes', () => makeNodes(settings, foundations));
+    await during(progress, 'nodes booted, ssh answers', () => boot(settings, signal), { usually: '5 s' });
+    const lab = labOf(settings, foundations);
+    await install(lab, progress, signal);
+    writeState(settings, { ...state, phase: 'up' });
+    return lab;
+  } catch (error) {
+    // A run or a request that was cut says so in its own words; what matters is that the person wanted it.
+    if (signal?.aborted) await during(progress, 'the lab taken down again', () => clean(settings));
+    else
+      progress.say(
+        `What is there is left to be looked at in ${settings.dir}; the next lab up or lab down removes it.`,
+      );
+    throw error;
+  }
+}
+
+/** containerd's snapshots are overlays, and an overlay's upper directory cannot be on another overlay. */
+async function requireRealFileSystem({ dir }: LabSettings): Promise<void> {
+  if ((await statfs(dir)).type !== OVERLAYFS_MAGIC) return;
+  throw new Error(
+    `${dir} is on overlayfs (a container's own file system), on which containerd cannot work. ` +
+      'Set XDG_CACHE_HOME to a directory on ext4, xfs or tmpfs.',
+  );
+}
+
+async function makeNodes(settings: LabSettings, foundations: Foundations): Promise<void> {
+  const [pki] = await Promise.all([makePki(settings), makeSshFiles(settings)]);
+  writeAdminKubeconfig(settings, pki);
+  for (const node of NODES)
+    createNode(settings, node, foundations, filesOf(settings, pki, foundations, node));
+}
+
+async function boot(settings: LabSettings, signal: AbortSignal | undefined): Promise<void> {
+  saveAndRaise(settings);
+  await networkUp(settings);
+  for (const node of NODES) await startNode(settings, node);
+  // A supervisor needs a moment before it can be asked for its node.
+  await sleep(500, undefined, { signal });
+  await Promise.all(NODES.map((node) => waitForSsh(settings, node, signal)));
+}
+
+function writeAdminKubeconfig(settings: LabSettings, pki: ClusterPki): void {
+  const content = kubeconfig({
+    server: apiUrl(settings),
+    tlsServerName: apiIntName(settings),
+    ca: pki.read('kube-apiserver-server-ca.crt'),
+    user: 'system:admin',
+    credential: { cert: pki.read('admin.crt'), key: pki.read('admin.key') },
+  });
+  writeFileSync(adminKubeconfig(settings), content, { mode: 0o600 });
+}
+
+function writeState(settings: LabSettings, state: LabState): void {
+  const file = stateFile(settings);
+  writeFileSync(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`);
+  renameSync(`${file}.new`, file);
+}
