@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { access, constants, mkdir, readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { ensureTemporal } from '../binaries/ensure.ts';
 import { cacheDir } from '../host/cache.ts';
 import type { Progress } from '../host/progress.ts';
 import { run } from '../host/run.ts';
@@ -13,8 +14,8 @@ const probeTimeoutMs = 3_000;
 
 export interface ResolveOptions {
   progress: Progress;
-  /** Builds the command from its Go module; the last resort. */
-  build: () => Promise<string>;
+  /** The last resort: builds the command from its Go module, once. */
+  build?: typeof ensureTemporal;
   env?: NodeJS.ProcessEnv;
   signal?: AbortSignal | undefined;
 }
@@ -33,7 +34,7 @@ export async function resolveTemporalBinary(options: ResolveOptions): Promise<st
     if (problem === undefined) return candidate;
     progress.say(`Passing over ${candidate}: ${problem}.`);
   }
-  return (await downloaded(options)) ?? options.build();
+  return (await downloaded(options)) ?? (options.build ?? ensureTemporal)({ progress, signal });
 }
 
 async function named(path: string, signal?: AbortSignal): Promise<string> {

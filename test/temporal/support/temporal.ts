@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { terminalProgress } from '../../../lab/host/progress.ts';
+import { resolveTemporalBinary } from '../../../lab/temporal/binary.ts';
+import { startTemporalServer, type TemporalServer } from '../../../lab/temporal/server.ts';
+
+/** A dev server of one test file, on free ports, with a client and a worker's connection. */
+export interface TestTemporal {
+  server: TemporalServer;
+  client: Client;
+  nativeConnection: NativeConnection;
+  /** Closes the connections, ends the server and removes its database. */
+  close(): Promise<void>;
+}
+
+/** Half a second. Without the safe pragmas: a test's runs need not survive a power cut. */
+export async function startTestTemporal(): Promise<TestTemporal> {
+  installQuietRuntime();
+  const directory = await mkdtemp(join(tmpdir(), 'cpr-temporal-'));
+  const binary = await resolveTemporalBinary({ progress: terminalProgress() });
+  const server = await startTemporalServer({ binary, dbFile: join(directory, 'runs.db'), durable: false });
+  const { address } = server;
+  const connection = await Connection.connect({ address });
+  const nativeConnection = await NativeConnection.connect({ address });
+  // Identities stand in histories, and histories are committed: no names of hosts.
+  const client = new Client({ connection, identity: 'someone@test' });
+  return {
+    server,
+    client,
+    nativeConnection,
+    async close() {
+      await connection.close();
+      await nativeConnection.close();
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+let installed = false;
+
+/** The SDK's own logger would fill the output of the tests with what the tests provoke. */
+function installQuietRuntime(): void {
+  if (installed) return;
+  installed = true;
+  const filter = { core: 'ERROR', other: 'ERROR' } as const;
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter, forward: {} } },
+    shutdownSignals: [],
+  });
+}
