@@ -1,7 +1,8 @@
+import type { ClosedRecovery } from '../domain/damping.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { KubeletEvidence, Observation } from '../domain/control-plane.ts';
 import type { Policy } from '../domain/policy.ts';
-import type { OutcomeStatus, RecoveryRequest } from '../domain/run.ts';
+import type { RecoveryRequest } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
 
 /**
@@ -73,16 +74,7 @@ export interface RunHistoryActivities {
 export type LastRecovery =
   | { state: 'none' }
   | { state: 'running'; runbook: string; startedAt: string }
-  | {
-      state: 'closed';
-      /** `failed`: it ended without a result: terminated, timed out, or a defect. */
-      status: OutcomeStatus | 'failed';
-      /** ISO 8601. */
-      closedAt: string;
-      runId?: string;
-      /** Digest of its last plan. */
-      digest?: string;
-    };
+  | ({ state: 'closed'; runId?: string } & ClosedRecovery);
 
 /** Every act says whether it changed something or found it so. */
 export interface ActResult {

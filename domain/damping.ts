@@ -1,11 +1,13 @@
 import type { Policy } from './policy.ts';
-import type { OutcomeStatus } from './run.ts';
+import type { Outcome } from './run.ts';
 
 /** How the last recovery of a cluster ended; `failed` is one that was terminated or ended without a result. */
 export interface ClosedRecovery {
-  status: OutcomeStatus | 'failed';
+  status: Outcome['status'] | 'failed';
+  reason?: Outcome['reason'];
   /** ISO 8601. */
   closedAt: string;
+  /** Of its last plan; absent when it never came to one. */
   digest?: string;
 }
 
@@ -23,7 +25,10 @@ export function dampedBecause(
 ): string | undefined {
   if (last.state !== 'closed' || last.closedAt === undefined || last.status === undefined) return undefined;
   if (!turnedDown.includes(last.status)) return undefined;
-  if (last.digest !== undefined && last.digest !== digest) return undefined;
+  // That one was about the inventory, which has been mended since: else this plan would not be proposed.
+  if (last.reason === 'ApprovalsNotConfigured') return undefined;
+  // Without a result nothing can be compared; somebody terminated it, and that is a no.
+  if (last.status !== 'failed' && last.digest !== digest) return undefined;
   const until = Date.parse(last.closedAt) + policy.dampingMs;
   if (Date.parse(now) >= until) return undefined;
   const what = last.status === 'failed' ? 'ended without a result' : `was ${last.status}`;

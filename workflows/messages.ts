@@ -48,6 +48,8 @@ export interface HealthCheckResult {
   findings: Finding[];
   /** Workflow id of the recovery that waits at its gate, when there is one, and whether this check started it. */
   recovery?: { workflowId: string; started: boolean; sentence: string };
+  /** Why no recovery was started for a finding that a runbook mends: it would be refused, or was turned down lately. */
+  notProposed?: string;
   cost: ObservationCost;
 }
 

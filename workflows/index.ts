@@ -1,0 +1,3 @@
+/** What the worker serves under the names that people see in the Web UI: exactly these. */
+export { HealthCheck } from './health-check.ts';
+export { KubeletAuthRecovery } from './kubelet-auth-recovery.ts';

@@ -1,0 +1,150 @@
+import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import type { RecoveryRequest } from '../domain/run.ts';
+import type { Proceed, Refuse, Verdict } from '../domain/verdict.ts';
+import { renderReport } from '../domain/report.ts';
+import { kubeletProcedure } from './steps/kubelet-steps.ts';
+import type { RecoveryInput, RecoveryResult } from './messages.ts';
+import { decisions, handsOn, labelled, type Hands } from './steps/activities.ts';
+import {
+  aborted,
+  approvalsNotConfigured,
+  couldNotLook,
+  dryRun,
+  refused,
+  resolved,
+  unsettled,
+} from './steps/endings.ts';
+import { describeFailure } from './steps/failures.ts';
+import { awaitApproval, voidGate } from './steps/gate.ts';
+import { hearCancel, listen } from './steps/handlers.ts';
+import { readRequest } from './steps/request.ts';
+import { enter, now, openRun, rendered, showPlan, tell, type Ending, type Run } from './steps/run.ts';
+import { carryOut } from './steps/step-runner.ts';
+
+/** Plans in turn that may be overtaken by the cluster before the run gives up. */
+const gatesAtMost = 10;
+
+/**
+ * Brings back a master's kubelet that cannot authenticate: observe, decide, plan, ask, observe and decide again, act step by
+ * step, verify, graduate, verify, report. docs/runbooks/kubelet-auth-recovery.md is the page for people.
+ *
+ * The story is not cancellable from outside: a cancel request means abort, obeyed between steps while an abort is still
+ * possible, so that no node is ever left between two states.
+ */
+export async function KubeletAuthRecovery(input: RecoveryInput): Promise<RecoveryResult> {
+  const request = readRequest(input, workflowInfo().workflowId);
+  const run = openRun('KubeletAuthRecovery', request);
+  listen(run);
+  CancellationScope.current().cancelRequested.catch(() => hearCancel(run));
+  return await CancellationScope.nonCancellable(async () => {
+    const ending = await recover(run, request);
+    await condition(allHandlersFinished);
+    return close(run, ending);
+  });
+}
+
+async function recover(run: Run, request: RecoveryRequest): Promise<Ending> {
+  const hands = handsOn(request.cluster);
+  enter(run, 'observing', `${request.requester} asked to recover ${request.node ?? 'the affected master'}`);
+
+  let judged = await judge(run, hands);
+  for (let count = 1; count <= gatesAtMost; count++) {
+    if (judged.kind === 'ending') return judged.ending;
+    const { proposal } = judged;
+    showPlan(run, proposal.plan, proposal.digest);
+    tell(run, `Plan ${proposal.digest.slice(0, 12)}: ${proposal.because}`);
+
+    if (request.dryRun) return dryRun(proposal);
+    if (run.policy.approvals === 'none') return approvalsNotConfigured(request.cluster, proposal);
+
+    const answer = await awaitApproval(run, proposal, count, () => look(run, hands));
+    if (answer.kind === 'closed') return answer.ending;
+
+    // Hours may lie between the plan and the vote: what was approved must still be what is there.
+    if (answer.kind === 'approved') tell(run, `Approved: looking once more before the first act`);
+    judged =
+      answer.kind === 'drifted' ? { kind: 'proposal', proposal: answer.verdict } : await judge(run, hands);
+    if (judged.kind === 'ending') return judged.ending;
+    if (judged.proposal.digest === proposal.digest) return await act(run, hands, judged.proposal);
+    voidGate(run, proposal.plan, judged.proposal);
+  }
+  return unsettled(gatesAtMost);
+}
+
+async function act(run: Run, hands: Hands, { plan }: Proceed): Promise<Ending> {
+  const procedure = kubeletProcedure(run, hands, plan);
+  const early = await carryOut(run, plan, procedure);
+  if (early) return early;
+  return {
+    status: 'healed',
+    sentence: `The kubelet on ${plan.target} speaks for its node again and can renew itself.`,
+    evidence: procedure
+      .proofs()
+      .map((fact) => ({ fact, source: `observed on ${plan.target} after the last step` })),
+  };
+}
+
+type Judged = { kind: 'proposal'; proposal: Proceed } | { kind: 'ending'; ending: Ending };
+
+/** Looks and decides until there is a proposal or a reason to end. */
+async function judge(run: Run, hands: Hands): Promise<Judged> {
+  const giveUpAt = Date.now() + run.policy.gateDeadlineMs;
+  for (let tries = 1; ; tries++) {
+    if (run.abort) return { kind: 'ending', ending: aborted(run.abort, 'Nothing had been done.') };
+    let verdict: Verdict;
+    try {
+      verdict = await look(run, hands);
+    } catch (error) {
+      return { kind: 'ending', ending: couldNotLook(run.request.cluster, describeFailure(error).message) };
+    }
+    run.state.verdict = verdict;
+    if (verdict.kind === 'proceed') return { kind: 'proposal', proposal: verdict };
+    if (verdict.kind === 'refuse' && !isPassing(run, verdict, tries))
+      return { kind: 'ending', ending: end(run, verdict) };
+    if (Date.now() > giveUpAt) return { kind: 'ending', ending: waitedInVain(verdict) };
+    tell(run, verdict.because);
+    await waitToLookAgain(run);
+  }
+}
+
+/** Once a person has approved, one lost packet must not throw that away: what could not be read is read three times. */
+function isPassing(run: Run, verdict: Refuse, tries: number): boolean {
+  const unread = ['ApiUnreachable', 'NodeUnreachable', 'OtherMasterUnknown', 'EvidenceIncomplete'];
+  return run.state.gate !== undefined && tries < 3 && unread.includes(verdict.reason);
+}
+
+function end(run: Run, verdict: Refuse): Ending {
+  return run.state.gate && verdict.reason === 'NodeHealthy' ? resolved(verdict) : refused(verdict);
+}
+
+function waitedInVain(verdict: Verdict): Ending {
+  return { status: 'expired', sentence: `Waited in vain: ${verdict.because}`, evidence: verdict.evidence };
+}
+
+async function waitToLookAgain(run: Run): Promise<void> {
+  const pause = Math.min(run.policy.reobserveEveryMs, 10_000);
+  await condition(() => run.abort !== undefined, pause, { summary: 'Waiting to look again' });
+}
+
+/** One look and the decision about it. The policy is read each time: a gate outlives a change of the inventory. */
+async function look(run: Run, hands: Hands): Promise<Verdict> {
+  const { request, runId } = run;
+  const { cluster } = request;
+  const { observe } = hands;
+  const [{ policy, scripts }, observation] = await Promise.all([
+    observe.readPolicy.executeWithOptions(labelled('Read the policy'), [{ cluster }]),
+    observe.observeControlPlane.executeWithOptions(labelled(`Look at ${cluster}`), [{ cluster }]),
+  ]);
+  run.policy = policy;
+  run.state.approvals = policy.approvals;
+  return await decisions.decideKubeletAuthRecovery.executeWithOptions(labelled('Decide'), [
+    { observation, request, policy, runId, scripts, now: now() },
+  ]);
+}
+
+function close(run: Run, ending: Ending): RecoveryResult {
+  const outcome = { ...ending, votes: run.votes, endedAt: now() };
+  run.state.outcome = outcome;
+  enter(run, 'closed', ending.sentence);
+  return { outcome, state: run.state, report: rendered(() => renderReport(run.state)) };
+}

@@ -1,0 +1,82 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/workflow';
+import type {
+  ActActivities,
+  ActivityErrorType,
+  activityErrorTypes,
+  DecideActivities,
+  ObserveActivities,
+  RunHistoryActivities,
+} from '../../activities/contract.ts';
+import { clusterQueue } from '../messages.ts';
+
+type FinalErrorType = {
+  [Type in ActivityErrorType]: (typeof activityErrorTypes)[Type]['retryable'] extends false ? Type : never;
+}[ActivityErrorType];
+
+/** The compiler holds this list equal to the errors that the contract calls final: trying those again changes nothing. */
+const finalErrors: Record<FinalErrorType, true> = {
+  NodeScriptFailed: true,
+  PreconditionFailed: true,
+  ApiForbidden: true,
+  TwoMatchingCsrs: true,
+  CsrDenied: true,
+  NotYetHealthy: true,
+  UnknownCluster: true,
+  UnknownNode: true,
+};
+
+const nonRetryableErrorTypes = Object.keys(finalErrors);
+
+/** A killed worker is noticed after this long: the difference between seconds and minutes at 3 a.m. */
+const heartbeatTimeout = '5s';
+
+/** Reading may be tried for as long as it takes: until the first act, waiting costs nothing. */
+const look: ActivityOptions = {
+  startToCloseTimeout: '60s',
+  heartbeatTimeout,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '1s', maximumInterval: '15s', nonRetryableErrorTypes },
+};
+
+/**
+ * An act that keeps failing blocks after about two minutes and asks a person. A worker that is away does not use up
+ * attempts, so the run goes on by itself when it is back; but not after half an hour, for by then the approval is about
+ * a cluster that nobody has looked at since.
+ */
+const act: ActivityOptions = {
+  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '30m',
+  heartbeatTimeout,
+  retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 15, nonRetryableErrorTypes },
+};
+
+const decide: ActivityOptions = {
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '500ms', maximumInterval: '10s' },
+};
+
+export type Hands = ReturnType<typeof handsOn>;
+
+/** The activities that look at this cluster and change it: on its own queue, next to its credentials. */
+export function handsOn(cluster: string) {
+  const taskQueue = clusterQueue(cluster);
+  return {
+    observe: proxyActivities<ObserveActivities>({ ...look, taskQueue }),
+    act: proxyActivities<ActActivities>({ ...act, taskQueue }),
+  };
+}
+
+/** Pure decisions, in activities so that the history records the verdict and no upgrade in mid-incident changes it. */
+export const decisions = proxyActivities<DecideActivities>(decide);
+
+/** What Temporal itself knows about earlier runs. */
+export const runHistory = proxyActivities<RunHistoryActivities>({ ...decide, scheduleToCloseTimeout: '30s' });
+
+/** Labels an activity in the Web UI's timeline; Temporal shows at most 200 bytes. */
+export function labelled(summary: string): ActivityOptions {
+  const encoder = new TextEncoder();
+  let text = summary;
+  while (encoder.encode(text).length > 200) text = `${text.slice(0, -2)}…`;
+  return { summary: text };
+}

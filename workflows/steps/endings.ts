@@ -1,0 +1,89 @@
+import type { Gate, Vote } from '../../domain/approval.ts';
+import type { AbortRequest } from '../../domain/run.ts';
+import type { Proceed, Refuse } from '../../domain/verdict.ts';
+import type { Ending } from './run.ts';
+
+/** Every way in which a run ends without having healed anything. All of them are results, none is an error. */
+
+export function refused(verdict: Refuse): Ending {
+  const { reason, because, evidence, handOver } = verdict;
+  return { status: 'refused', reason, sentence: because, evidence, handOver };
+}
+
+export function resolved(verdict: Refuse): Ending {
+  return {
+    status: 'resolved',
+    reason: 'FaultGone',
+    sentence: `The fault is gone, and this run did nothing: ${verdict.because}`,
+    evidence: verdict.evidence,
+  };
+}
+
+export function rejected(vote: Vote): Ending {
+  return {
+    status: 'rejected',
+    reason: 'RejectedByHuman',
+    sentence: `${vote.by} rejected the plan: ${vote.reason}. Nothing was done.`,
+    evidence: [],
+    handOver: 'The node is as it was found. `cpr recover` proposes the plan again.',
+  };
+}
+
+export function expired(gate: Gate): Ending {
+  return {
+    status: 'expired',
+    reason: 'GateExpired',
+    sentence: `Nobody approved gate ${gate.id} before ${gate.deadline}. Nothing was done.`,
+    evidence: [],
+    handOver: 'The node is as it was found. `cpr recover` proposes the plan again.',
+  };
+}
+
+export function aborted(request: AbortRequest, what: string): Ending {
+  return {
+    status: 'aborted',
+    reason: 'AbortedByHuman',
+    sentence: `${request.by} aborted the run: ${request.reason}. ${what}`,
+    evidence: [],
+    handOver: 'The node is as it was found. `cpr recover` proposes the plan again.',
+  };
+}
+
+export function dryRun(verdict: Proceed): Ending {
+  return {
+    status: 'dry-run',
+    sentence: `Dry run: this plan would have been proposed. ${verdict.because}`,
+    evidence: verdict.evidence,
+  };
+}
+
+export function approvalsNotConfigured(cluster: string, verdict: Proceed): Ending {
+  return {
+    status: 'refused',
+    reason: 'ApprovalsNotConfigured',
+    sentence: `The inventory does not say how ${cluster} is approved, so this run observes and plans but never acts.`,
+    evidence: verdict.evidence,
+    handOver: `Set \`approvals: open\` for ${cluster} in clusters.yaml, restart the worker, and run \`cpr recover ${cluster}\` again.`,
+  };
+}
+
+/** A cluster that changes faster than people can read is not one to act on. */
+export function unsettled(gates: number): Ending {
+  return {
+    status: 'refused',
+    reason: 'EvidenceIncomplete',
+    sentence: `The cluster kept changing: ${gates} plans in turn were out of date before they could be carried out.`,
+    evidence: [],
+    handOver: 'Find out what changes the node (the timeline names it), stop that, and start again.',
+  };
+}
+
+export function couldNotLook(cluster: string, message: string): Ending {
+  return {
+    status: 'refused',
+    reason: 'EvidenceIncomplete',
+    sentence: `${cluster} could not be looked at: ${message}`,
+    evidence: [],
+    handOver: `Mend what the message names; \`cpr diagnose ${cluster}\` shows whether it helped.`,
+  };
+}

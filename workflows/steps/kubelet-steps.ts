@@ -1,0 +1,138 @@
+import type { ActivityOptions } from '@temporalio/workflow';
+import type { Plan } from '../../domain/plan.ts';
+import type { VerifyInput } from '../../activities/contract.ts';
+import type { Hands } from './activities.ts';
+import type { Run } from './run.ts';
+import { passPointOfNoReturn, type Procedure, type StepCode, type StepReport } from './step-runner.ts';
+
+/** Time for the identity, the lease, Ready and the mirror pods to come, besides the time for which they must stay. */
+const recoveryTimeMs = 180_000;
+
+/** What later steps must know of earlier ones. */
+interface Progress {
+  /** Counts restarts that were asked for: each happens once, however often its activity runs. */
+  attempt: number;
+  /** The newest restart was asked for and its end is not known: a retry continues it, and does not ask for another. */
+  restarting: boolean;
+  /** UIDs of the requests that were there before the newest restart. */
+  before: string[];
+  /** When the kubelet was started, ISO 8601. */
+  startedAt: string;
+  proofs: string[];
+}
+
+/** How the plan of KubeletAuthRecovery is carried out: one entry for each of its steps, in its order. */
+export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure & { proofs: () => string[] } {
+  const { act } = hands;
+  const { runId, server, caSha256, bootstrapSha256, csr } = plan.pins;
+  const node = { cluster: plan.cluster, node: plan.target };
+  const mine = { ...node, runId };
+  const progress: Progress = {
+    attempt: 0,
+    restarting: false,
+    before: [],
+    startedAt: run.state.startedAt,
+    proofs: [],
+  };
+
+  const steps: Record<string, StepCode> = {
+    backup: {
+      act: (label) => act.backUpKubelet.executeWithOptions(label, [mine]),
+    },
+    bootstrap: {
+      act: (label) =>
+        act.installBootstrapCredential.executeWithOptions(label, [
+          { ...mine, expectedBootstrapSha256: bootstrapSha256, server, caSha256 },
+        ]),
+      undo: (label) => act.restoreKubeletBackup.executeWithOptions(label, [mine]),
+    },
+    restart: { act: (label) => restart(run, hands, mine, progress, label) },
+    'approve-csr': {
+      act: (label) =>
+        act.approveKubeletCsr.executeWithOptions(label, [{ ...node, ...csr, before: progress.before }]),
+    },
+    verify: {
+      verifies: true,
+      act: (label) => verify(run, hands, { ...mine, stage: 'recovered' }, progress, label),
+    },
+    graduate: {
+      act: (label) => act.installDurableBootstrap.executeWithOptions(label, [{ ...mine, server, caSha256 }]),
+    },
+    'verify-graduated': {
+      verifies: true,
+      act: (label) => verify(run, hands, { ...mine, stage: 'graduated' }, progress, label),
+    },
+  };
+  return {
+    steps,
+    retryFrom,
+    advice: (stepId, errorType) => advice(plan, stepId, errorType),
+    proofs: () => progress.proofs,
+  };
+}
+
+/**
+ * The requests that are there already are recorded before each restart: the one that comes after it is ours, and "younger"
+ * is proved by its UID, not by a clock.
+ */
+async function restart(
+  run: Run,
+  { act }: Hands,
+  mine: { cluster: string; node: string; runId: string },
+  progress: Progress,
+  label: ActivityOptions,
+): Promise<StepReport> {
+  if (!progress.restarting) {
+    const noting = { ...label, summary: `${label.summary}: note the requests that are there` };
+    const { cluster, node } = mine;
+    const { uids } = await act.recordCsrs.executeWithOptions(noting, [{ cluster, node }]);
+    passPointOfNoReturn(run, 'restart');
+    progress.before = uids;
+    progress.attempt += 1;
+    progress.restarting = true;
+  }
+  const report = await act.restartKubelet.executeWithOptions(label, [{ ...mine, attempt: progress.attempt }]);
+  progress.restarting = false;
+  progress.startedAt = report.startedAt;
+  return report;
+}
+
+async function verify(
+  run: Run,
+  { observe }: Hands,
+  what: Pick<VerifyInput, 'cluster' | 'node' | 'runId' | 'stage'>,
+  progress: Progress,
+  label: ActivityOptions,
+): Promise<StepReport> {
+  // The soak has been served when the bootstrap file is changed last: that file does not touch the running kubelet.
+  const soakMs = what.stage === 'recovered' ? run.policy.soakMs : 0;
+  const timeoutMs = recoveryTimeMs + soakMs;
+  const { proofs } = await observe.verifyKubeletRecovery.executeWithOptions(
+    { ...label, startToCloseTimeout: timeoutMs + 30_000 },
+    [{ ...what, since: progress.startedAt, soakMs, timeoutMs }],
+  );
+  progress.proofs = proofs;
+  return { changed: false, sentence: `Proved: ${proofs.join('; ')}` };
+}
+
+/** Repeating only the failed step is right but for these: the request they wait for can only come from another restart. */
+function retryFrom(stepId: string, errorType: string): string | undefined {
+  if (stepId !== 'approve-csr') return undefined;
+  if (errorType === 'TwoMatchingCsrs' || errorType === 'CsrDenied') return 'restart';
+  // The credential may have run out while the step was blocked; a good one is kept.
+  return errorType === 'CsrNotYetThere' ? 'bootstrap' : undefined;
+}
+
+function advice(plan: Plan, stepId: string, errorType: string): string {
+  if (stepId === 'approve-csr' && errorType === 'TwoMatchingCsrs') {
+    return 'Two candidates mean no. Find out who filed the other request. `retry` notes all requests that are there now, restarts the kubelet once more, and approves the one that comes then.';
+  }
+  if (stepId === 'approve-csr' && errorType === 'CsrDenied') {
+    return 'Somebody denied the request: ask who. `retry` restarts the kubelet once more, so that it files another.';
+  }
+  if (stepId === 'approve-csr' && errorType === 'CsrNotYetThere') {
+    return `See why the kubelet on ${plan.target} files no request (journalctl -u kubelet). \`retry\` goes back to the bootstrap credential, renews it where it has run out, and restarts the kubelet once more.`;
+  }
+  if (errorType === 'UnknownStep') return 'Start a worker of the version that made the plan, then retry.';
+  return 'Mend what the error names, then `retry`: the step looks first and does only what is still missing.';
+}

@@ -1,0 +1,84 @@
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import type { Policy } from '../../domain/policy.ts';
+import type { Proceed, Verdict } from '../../domain/verdict.ts';
+import { resolved } from './endings.ts';
+import { describeFailure } from './failures.ts';
+import { tell, type Ending, type Run } from './run.ts';
+
+/** What the cluster itself may answer while people are awaited. */
+export type Overtaken =
+  /** It is no longer the one that the plan was made for. */
+  { kind: 'drifted'; verdict: Proceed } | { kind: 'closed'; ending: Ending };
+
+interface Lookout {
+  /** When to wake up for the next look, in milliseconds; never while one is under way. */
+  dueAt: () => number;
+  hasNews: () => boolean;
+  /** Takes in what was seen, begins the next look when it is time, and says whether the wait is over. */
+  hear: () => Overtaken | undefined;
+  stop: () => void;
+}
+
+/**
+ * Looks at the cluster now and then while the gate is open. A look goes on beside the wait, not within it: a cluster that
+ * does not answer must delay neither a person's vote nor the deadline.
+ */
+export function keepLookout(run: Run, proposal: Proceed, look: () => Promise<Verdict>): Lookout {
+  let dueAt = Date.now() + lookInterval(run.policy);
+  let looking: Look | undefined;
+  let told = '';
+  return {
+    dueAt: () => (looking ? Infinity : dueAt),
+    hasNews: () => looking?.result !== undefined,
+    stop: () => looking?.stop(),
+    hear: () => {
+      if (!looking && Date.now() >= dueAt) looking = beginLook(look);
+      if (!looking?.result) return undefined;
+      const { overtaken, text } = meaningOf(looking.result, proposal);
+      // Once per change: a run that says every minute that nothing changed is not read when something did.
+      if (!overtaken && text !== told) tell(run, text === '' ? 'The plan stands as shown again' : text);
+      told = text;
+      looking = undefined;
+      dueAt = Date.now() + lookInterval(run.policy);
+      return overtaken;
+    },
+  };
+}
+
+/** A long wait with many looks fills the history; near Temporal's limits the run looks ten times less often. */
+function lookInterval(policy: Policy): number {
+  return policy.reobserveEveryMs * (workflowInfo().continueAsNewSuggested ? 10 : 1);
+}
+
+interface Look {
+  result?: { verdict: Verdict } | { failed: unknown };
+  stop: () => void;
+}
+
+function beginLook(look: () => Promise<Verdict>): Look {
+  const scope = new CancellationScope();
+  const looking: Look = { stop: () => scope.cancel() };
+  void scope.run(look).then(
+    (verdict) => (looking.result = { verdict }),
+    (failed: unknown) => (looking.result = { failed }),
+  );
+  return looking;
+}
+
+/** The end of the wait, or something to tell (empty: all as it was shown). */
+function meaningOf(
+  result: NonNullable<Look['result']>,
+  proposal: Proceed,
+): { overtaken?: Overtaken; text: string } {
+  if ('failed' in result) return { text: `Could not look again: ${describeFailure(result.failed).message}` };
+  const { verdict } = result;
+  if (verdict.kind === 'proceed') {
+    if (verdict.digest === proposal.digest) return { text: '' };
+    return { overtaken: { kind: 'drifted', verdict }, text: '' };
+  }
+  if (verdict.kind === 'refuse' && verdict.reason === 'NodeHealthy') {
+    return { overtaken: { kind: 'closed', ending: resolved(verdict) }, text: '' };
+  }
+  // Not an end: a node that is out of reach for a minute may be back before anyone votes, and a vote is followed by a new look.
+  return { text: `Seen while waiting: an approval now would lead to no action. ${verdict.because}` };
+}
