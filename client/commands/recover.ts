@@ -1,0 +1,92 @@
+import type { RecoveryRequest } from '../../domain/run.ts';
+import type { Context } from '../context.ts';
+import { examples, type Declare } from '../declare.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { hostUser } from '../identity.ts';
+import { runPage } from '../links.ts';
+import { isText, say, tell } from '../output.ts';
+import { exitCodeOfState, waitsForPerson } from '../outcome.ts';
+import { viewOf } from '../run-view.ts';
+import { requireKnown } from '../targets.ts';
+import { parseTimeout } from '../values.ts';
+import { watchRun } from '../watch-run.ts';
+
+interface RecoverOptions {
+  node?: string;
+  by?: string;
+  dryRun?: boolean;
+  wait?: boolean;
+  timeout?: number;
+}
+
+export const declareRecover: Declare = (parent, act) => {
+  parent
+    .command('recover')
+    .summary('start the runbook that fits; it stops at its gate')
+    .description(
+      'Starts the recovery of a cluster, or joins the one that is open. It looks, makes a plan, and waits at its gate: nothing is changed before that plan is approved. Follows it to the gate (exit code 6), to a refusal (5), or with --wait to the end.',
+    )
+    .argument('<cluster>', 'cluster of the inventory')
+    .option('--node <name>', 'master to recover (default: the only one that is affected)')
+    .option('--by <name>', 'who asks (default: CPR_USER, or you@this-host)')
+    .option('--dry-run', 'stop after the plan; ask nobody, change nothing')
+    .option('--wait', 'go on following after the gate, to the end of the recovery')
+    .option('--timeout <duration>', 'stop following after; the recovery itself goes on', parseTimeout)
+    .addHelpText(
+      'after',
+      examples(
+        ['cpr recover prod-eu-1', 'start it, show the plan, say how to approve'],
+        ['cpr recover prod-eu-1 --dry-run', 'only the plan'],
+        ['cpr recover prod-eu-1 --node master-1 --wait', 'and follow it until it has ended'],
+      ),
+    )
+    .action(
+      act(async (context, cluster: string, options: RecoverOptions) => {
+        await requireKnown(context, cluster, options.node);
+        return recover(context, requestOf(context, cluster, options), options);
+      }),
+    );
+};
+
+function requestOf(context: Context, cluster: string, { node, by, dryRun }: RecoverOptions): RecoveryRequest {
+  return {
+    cluster,
+    requester: by ?? hostUser(context.io.env),
+    origin: 'cli',
+    ...(node === undefined ? {} : { node }),
+    ...(dryRun ? { dryRun } : {}),
+  };
+}
+
+async function recover(
+  context: Context,
+  request: RecoveryRequest,
+  options: RecoverOptions,
+): Promise<ExitCode> {
+  const gateway = await context.connect();
+  const run = await gateway.startRecovery(request);
+  if (isText(context)) {
+    say(
+      context,
+      run.started
+        ? `Started ${run.workflowId}.`
+        : `A recovery of ${request.cluster} is open already; joined it.`,
+    );
+  }
+  const last = await watchRun(context, gateway, run, {
+    until: (state) => !options.wait && waitsForPerson(state),
+    timeoutMs: options.timeout,
+    detached: `The recovery goes on. \`cpr watch ${request.cluster}\` follows it.`,
+  });
+  const view = viewOf(context, runPage(gateway.place, run));
+  const { renderEnd } = await import('../render/run-end.ts');
+  const data = {
+    workflowId: run.workflowId,
+    runId: run.runId,
+    started: run.started,
+    page: view.page,
+    state: last,
+  };
+  await tell(context, { data, text: () => renderEnd(last, view) });
+  return exitCodeOfState(last);
+}

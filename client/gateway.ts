@@ -1,0 +1,83 @@
+import type { Vote } from '../domain/approval.ts';
+import type { AbortRequest, RecoveryRequest, ResolveStep, RunState } from '../domain/run.ts';
+import type { HealthCheckResult, RecoveryResult, VoteAnswer } from '../workflows/messages.ts';
+
+/**
+ * What the commands ask of Temporal, in the product's own words. Its one implementation is `temporal/gateway.ts`;
+ * commands never see the SDK, so that `cpr --help` does not load it and a test needs no server.
+ * Every function throws `CommandFailure` only.
+ */
+export interface Gateway {
+  readonly place: TemporalPlace;
+  /** One look, without proposing a recovery. Throws `NoWorker` when nobody would carry it out. */
+  diagnose(cluster: string, options: Patience): Promise<HealthCheckResult>;
+  /** Starts a recovery or attaches to the one that is open; refuses when another runbook or node has the cluster. */
+  startRecovery(request: RecoveryRequest): Promise<StartedRun>;
+  /** The newest recovery of a cluster, open or closed; undefined when there is none in Temporal's retention. */
+  newestRun(cluster: string): Promise<RunSummary | undefined>;
+  /** Every open recovery in the namespace. */
+  openRuns(): Promise<RunSummary[]>;
+  /** The state of an open run; needs a worker. */
+  state(run: RunRef): Promise<RunState>;
+  /** The result of a closed run; needs no worker. */
+  result(run: RunRef): Promise<RecoveryResult>;
+  /** The report so far of an open run; needs a worker. */
+  report(run: RunRef): Promise<string>;
+  vote(run: RunRef, vote: Vote): Promise<VoteAnswer>;
+  resolve(run: RunRef, decision: ResolveStep): Promise<string>;
+  abort(run: RunRef, request: AbortRequest): Promise<string>;
+  schedule: ScheduleGateway;
+  close(): Promise<void>;
+}
+
+export interface TemporalPlace {
+  address: string;
+  namespace: string;
+  /** Base address of the Web UI, when it is known. */
+  webUi?: string;
+}
+
+export interface Patience {
+  signal?: AbortSignal | undefined;
+  timeoutMs: number;
+}
+
+export interface RunRef {
+  cluster: string;
+  workflowId: string;
+  runId: string;
+}
+
+export interface RunSummary extends RunRef {
+  runbook: string;
+  /** Temporal's word: RUNNING, COMPLETED, FAILED, TERMINATED… */
+  status: string;
+  startedAt: Date;
+  closedAt?: Date;
+}
+
+export interface StartedRun extends RunRef {
+  /** False: it was open already, and this command attached to it. */
+  started: boolean;
+}
+
+export interface ScheduleGateway {
+  /** Creates the schedule, or changes the interval of the one there is. */
+  set(cluster: string, everyMs: number): Promise<'created' | 'changed' | 'already so'>;
+  show(cluster: string): Promise<ScheduleView>;
+  pause(cluster: string, note: string): Promise<void>;
+  resume(cluster: string, note: string): Promise<void>;
+  trigger(cluster: string): Promise<void>;
+  remove(cluster: string): Promise<void>;
+}
+
+export interface ScheduleView {
+  cluster: string;
+  scheduleId: string;
+  everyMs: number;
+  paused: boolean;
+  note: string;
+  /** ISO 8601, oldest first. */
+  recent: { at: string; workflowId: string }[];
+  next: string[];
+}

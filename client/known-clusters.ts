@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { findInventory } from '../worker/config/find.ts';
+import { isInventoryError } from '../worker/config/problems.ts';
+import type { KnownClusters } from './context.ts';
+
+/**
+ * The clusters of the inventory. Undefined when there is none and none was named: whoever only votes from a laptop need
+ * not hold every cluster's paths. A file that is named, or is there, must be right.
+ */
+export async function readKnownClusters(
+  config: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<KnownClusters | undefined> {
+  try {
+    const inventory = await findInventory({ config, env, labInventories });
+    const masters = Object.entries(inventory.clusters).map(
+      ([name, cluster]) => [name, Object.keys(cluster.masters)] as const,
+    );
+    return { path: inventory.file, masters: new Map(masters) };
+  } catch (error) {
+    if (isInventoryError(error) && error.message.includes('no inventory found')) return undefined;
+    throw error;
+  }
+}
+
+/** The inventory of a lab that runs on this machine. */
+export async function labInventories(): Promise<string[]> {
+  const { labSettings } = await import('../lab/settings.ts');
+  const { inventoryPath } = await import('../lab/cluster/identity.ts');
+  const path = inventoryPath(labSettings());
+  return existsSync(path) ? [path] : [];
+}

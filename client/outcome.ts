@@ -1,0 +1,28 @@
+import type { Outcome, RunState } from '../domain/run.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+
+/** The exit code that says how a run stands. */
+export function exitCodeOfState(state: RunState): ExitCode {
+  if (state.outcome) return exitCodeOfOutcome(state.outcome);
+  return waitsForPerson(state) ? exitCodes.waiting : exitCodes.done;
+}
+
+export function waitsForPerson(state: RunState): boolean {
+  return state.phase === 'waiting-for-approval' || state.phase === 'blocked';
+}
+
+export function exitCodeOfOutcome({ status }: Outcome): ExitCode {
+  switch (status) {
+    case 'healed':
+    case 'resolved':
+    case 'dry-run':
+      return exitCodes.done;
+    case 'refused':
+      return exitCodes.refused;
+    case 'rejected':
+    case 'aborted':
+      return exitCodes.usage;
+    case 'expired':
+      return exitCodes.timedOut;
+  }
+}

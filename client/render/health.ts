@@ -1,0 +1,50 @@
+import type { Finding } from '../../domain/finding.ts';
+import type { HealthCheckResult } from '../../workflows/messages.ts';
+import { bytes, clock, oneLine, plural, wrap, type Style } from './text.ts';
+
+export interface HealthView {
+  now: number;
+  wide: boolean;
+  style: Style;
+}
+
+/** What is broken, how we know, which runbook fits or why none does. */
+export function renderHealth(result: HealthCheckResult, view: HealthView): string {
+  const { style } = view;
+  const { apiCalls, milliseconds } = result.cost;
+  const cost = `${plural(apiCalls, 'API call')}, ${bytes(result.cost.bytes)}, ${(milliseconds / 1000).toFixed(1)} s`;
+  const looked = style.dim(`looked ${clock(result.at, view.now)} (${cost})`);
+  if (result.findings.length === 0) {
+    const word = result.healthy ? style.green('healthy') : style.yellow('no finding, but not healthy');
+    return `${style.bold(result.cluster)}: ${word}  ${looked}`;
+  }
+  const count = plural(result.findings.length, 'finding');
+  const blocks = result.findings.map((finding, index) =>
+    renderFinding(result.cluster, finding, index + 1, view),
+  );
+  return [`${style.bold(result.cluster)}: ${style.red(count)}  ${looked}`, ...blocks].join('\n\n');
+}
+
+function renderFinding(cluster: string, finding: Finding, number: number, view: HealthView): string {
+  const { style, wide } = view;
+  const paint = finding.severity === 'critical' ? style.red : style.yellow;
+  const where = finding.node === undefined ? '' : ` on ${finding.node}`;
+  const lines = [
+    `${number}. ${paint(finding.severity.toUpperCase())}  ${style.bold(`${finding.code}${where}`)}`,
+    wrap(finding.sentence, '   '),
+    style.dim('   How we know'),
+    ...finding.evidence.map(({ fact, source }) => {
+      const told = wide ? `${fact}  [${oneLine(source)}]` : fact;
+      return wrap(told, '     ', undefined, '   - ');
+    }),
+    style.dim('   What fits'),
+    remedyLine(cluster, finding),
+  ];
+  return lines.join('\n');
+}
+
+function remedyLine(cluster: string, { remedy }: Finding): string {
+  if ('page' in remedy) return wrap(`no runbook mends this; read ${remedy.page}`, '   ');
+  const node = remedy.target ? ` --node ${remedy.target}` : '';
+  return `   ${remedy.runbook}: cpr recover ${cluster}${node}`;
+}

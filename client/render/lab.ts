@@ -1,0 +1,54 @@
+import { table, wrap } from './text.ts';
+
+export function renderLabUp(lab: {
+  cluster: string;
+  api: string;
+  masters: readonly string[];
+  inventory: string;
+}): string {
+  return [
+    `The lab is up: cluster ${lab.cluster}, ${lab.masters.join(', ')}, API at ${lab.api}.`,
+    `Inventory: ${lab.inventory}`,
+    '',
+    'Next:',
+    '  cpr dev                                   a Temporal server and a worker, in another terminal',
+    '  cpr lab break kubelet-anonymous master-1  break it as in the incident',
+    `  cpr diagnose ${lab.cluster}`.padEnd(44) + 'what does cpr say?',
+  ].join('\n');
+}
+
+export function renderLabStatus(status: {
+  state: string;
+  nodes: readonly { name: string; address: string; running: boolean }[];
+}): string {
+  const rows = status.nodes.map(({ name, address, running }) => [
+    name,
+    address,
+    running ? 'running' : 'not running',
+  ]);
+  const next =
+    { up: '', down: '\n`cpr lab up` brings it up.' }[status.state] ??
+    '\n`cpr lab up` cleans it away and starts anew; `cpr lab down` takes it away.';
+  return `The lab is ${status.state}.\n\n${table(['NODE', 'ADDRESS', 'STATE'], rows)}${next && `\n${next}`}`;
+}
+
+export function renderFaults(
+  faults: readonly { name: string; sentence: string; symptom: string; heal: string }[],
+  wide: boolean,
+): string {
+  if (!wide)
+    return table(
+      ['FAULT', 'WHAT IT BREAKS'],
+      faults.map(({ name, sentence }) => [name, sentence]),
+    );
+  return faults
+    .map(({ name, sentence, symptom, heal }) =>
+      [
+        name,
+        wrap(sentence, '           ', undefined, '  breaks   '),
+        wrap(symptom, '           ', undefined, '  symptom  '),
+        wrap(heal, '           ', undefined, '  by force '),
+      ].join('\n'),
+    )
+    .join('\n\n');
+}

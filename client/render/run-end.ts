@@ -1,0 +1,9 @@
+import type { RunState } from '../../domain/run.ts';
+import { outcomeWord, renderPlanAndGate, renderPlanText, renderWait, type RunView } from './run.ts';
+
+/** Where a command leaves a run: at its gate with the plan, blocked, or ended. */
+export function renderEnd(state: RunState, view: RunView): string {
+  if (!state.outcome) return state.gate ? renderPlanAndGate(state, view) : renderWait(state, view);
+  const plan = state.outcome.status === 'dry-run' ? `${renderPlanText(state)}\n\n` : '';
+  return `${plan}${view.style.bold(state.cluster)}: ${outcomeWord(state.outcome, view.style)}\n${renderWait(state, view)}`;
+}

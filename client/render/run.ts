@@ -1,0 +1,137 @@
+import { renderPlan } from '../../domain/narrative.ts';
+import type { BlockedStep, Outcome, RunState, StepState } from '../../domain/run.ts';
+import { clock, oneLine, relative, span, table, wrap, type Style } from './text.ts';
+
+/** How many characters of a digest people and scripts quote. */
+export const SHORT_DIGEST = 12;
+
+export interface RunView {
+  now: number;
+  wide: boolean;
+  style: Style;
+  /** The run's page in the Web UI, when its address is known. */
+  page?: string | undefined;
+}
+
+/** A run as it stands: what it is, its steps, what happened, what it waits for. */
+export function renderRun(state: RunState, view: RunView): string {
+  const { style } = view;
+  const events = view.wide ? state.timeline : state.timeline.slice(-TIMELINE_TAIL);
+  const left = state.timeline.length - events.length;
+  const parts = [
+    renderHead(state, view),
+    state.steps.length > 0 ? renderSteps(state.steps, view.wide) : '',
+    events.length > 0
+      ? [style.dim(left > 0 ? `Timeline (${left} earlier; -o wide shows all)` : 'Timeline')]
+          .concat(events.map(({ at, text }) => eventLine(at, text, view)))
+          .join('\n')
+      : '',
+    renderWait(state, view),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+const TIMELINE_TAIL = 8;
+
+function renderHead(state: RunState, view: RunView): string {
+  const { style } = view;
+  const node = state.node === undefined ? '' : `, ${state.node}`;
+  const lines = [
+    `${style.bold(`${state.runbook} on ${state.cluster}${node}`)}: ${phaseWords(state, style)}`,
+    style.dim(`started ${clock(state.startedAt, view.now)} by ${oneLine(state.requester)}`),
+  ];
+  if (view.page !== undefined) lines.push(style.dim(view.page));
+  return lines.join('\n');
+}
+
+function phaseWords(state: RunState, style: Style): string {
+  if (state.outcome) return outcomeWord(state.outcome, style);
+  if (state.phase === 'waiting-for-approval') return style.yellow('waiting for approval');
+  return state.phase === 'blocked' ? style.red('blocked') : state.phase;
+}
+
+export function outcomeWord(outcome: Outcome, style: Style): string {
+  const word = outcome.reason ? `${outcome.status} (${outcome.reason})` : outcome.status;
+  return outcome.status === 'healed' || outcome.status === 'resolved'
+    ? style.green(word)
+    : style.yellow(word);
+}
+
+export function renderSteps(steps: readonly StepState[], wide: boolean): string {
+  const head = wide ? ['STEP', 'STATE', 'TOOK', 'WHAT'] : ['STEP', 'STATE', 'WHAT'];
+  const rows = steps.map((step) => {
+    const told = step.note ? `${step.sentence}: ${step.note}` : step.sentence;
+    return wide ? [step.id, step.state, took(step), told] : [step.id, step.state, told];
+  });
+  return table(head, rows);
+}
+
+function took({ startedAt, endedAt }: StepState): string {
+  return startedAt && endedAt ? span(Date.parse(endedAt) - Date.parse(startedAt)) : '';
+}
+
+export function eventLine(at: string, text: string, view: RunView): string {
+  const time = clock(at, view.now).replace(' UTC', '');
+  return wrap(text, '            ', undefined, `  ${time}  `);
+}
+
+/** What the run waits for, and exactly how to answer; the outcome when it has ended. Empty while it is busy. */
+export function renderWait(state: RunState, view: RunView): string {
+  if (state.outcome) return renderOutcome(state.outcome);
+  if (state.blocked) return renderBlocked(state, state.blocked, view);
+  return state.phase === 'waiting-for-approval' ? renderGate(state, view) : '';
+}
+
+function renderOutcome(outcome: Outcome): string {
+  const lines = [wrap(outcome.sentence)];
+  if (outcome.status === 'refused') {
+    lines.push(...outcome.evidence.map(({ fact }) => wrap(fact, '    ', undefined, '  - ')));
+  }
+  if (outcome.handOver) lines.push(wrap(`What to do: ${outcome.handOver}`));
+  return lines.join('\n');
+}
+
+function renderBlocked(state: RunState, blocked: BlockedStep, view: RunView): string {
+  const answers = blocked.choices.map((choice) => `  cpr resolve ${state.cluster} ${choice} --reason '…'`);
+  return [
+    view.style.red(
+      `Step ${blocked.stepId} failed ${relative(blocked.since, view.now)} and waits for a decision.`,
+    ),
+    wrap(`${blocked.errorType}: ${blocked.error}`, '  '),
+    ...(blocked.advice ? [wrap(blocked.advice, '  ')] : []),
+    'To decide:',
+    ...answers,
+  ].join('\n');
+}
+
+/** The open gate: what is asked, until when, and the ways to answer. */
+export function renderGate(state: RunState, view: RunView): string {
+  const { gate, digest = '' } = state;
+  if (!gate) return '';
+  const counted = gate.votes.filter((vote) => vote.decision === 'approve').length;
+  const votes = `${counted} of ${gate.votesNeeded} ${gate.votesNeeded === 1 ? 'approval' : 'approvals'}`;
+  const lines = [
+    `Waits for approval: ${votes}, gate ${gate.id}, closes ${clock(gate.deadline, view.now)} (${relative(gate.deadline, view.now)}).`,
+    'To approve exactly this plan:',
+    `  cpr approve ${state.cluster} --digest ${digest.slice(0, SHORT_DIGEST)}`,
+    'To reject it:',
+    `  cpr reject ${state.cluster} --reason '…'`,
+  ];
+  if (view.page !== undefined) {
+    lines.push(
+      'Or in the Web UI, "Send a Signal" (or "Send an Update") with the text that the page shows ready to paste:',
+      `  ${view.page}`,
+    );
+  }
+  return lines.join('\n');
+}
+
+/** The plan as the domain words it; empty while there is none. */
+export function renderPlanText({ plan, digest }: RunState): string {
+  return plan && digest ? renderPlan(plan, digest).trimEnd() : '';
+}
+
+/** The plan, and the gate that waits for it. */
+export function renderPlanAndGate(state: RunState, view: RunView): string {
+  return [renderPlanText(state), renderGate(state, view)].filter((part) => part !== '').join('\n\n');
+}

@@ -1,0 +1,7 @@
+import { didYouMean } from '../worker/config/did-you-mean.ts';
+
+/** "Known clusters: a, b. Did you mean a?": the end of an error about a name nobody knows. */
+export function knownNames(what: string, written: string, known: readonly string[]): string {
+  const meant = didYouMean(written, known);
+  return `Known ${what}: ${known.join(', ') || 'none'}.${meant ? ` Did you mean ${meant}?` : ''}`;
+}

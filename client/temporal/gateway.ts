@@ -1,0 +1,34 @@
+import type { Gateway } from '../gateway.ts';
+import { openSession, type ConnectOptions, type Session } from './connect.ts';
+import { diagnose } from './health-checks.ts';
+import * as recoveries from './recoveries.ts';
+import { scheduleGateway } from './schedules.ts';
+import { requireWorkers } from './workers.ts';
+
+export async function openGateway(options: ConnectOptions): Promise<Gateway> {
+  return gatewayOf(await openSession(options));
+}
+
+export function gatewayOf(session: Session): Gateway {
+  return {
+    place: session.place,
+    async diagnose(cluster, patience) {
+      await requireWorkers(session, cluster);
+      return diagnose(session, cluster, patience);
+    },
+    async startRecovery(request) {
+      await requireWorkers(session, request.cluster);
+      return recoveries.startRecovery(session, request);
+    },
+    newestRun: (cluster) => recoveries.newestRun(session, cluster),
+    openRuns: () => recoveries.openRuns(session),
+    state: (run) => recoveries.state(session, run),
+    result: (run) => recoveries.result(session, run),
+    report: (run) => recoveries.report(session, run),
+    vote: (run, vote) => recoveries.vote(session, run, vote),
+    resolve: (run, decision) => recoveries.resolve(session, run, decision),
+    abort: (run, request) => recoveries.abort(session, run, request),
+    schedule: scheduleGateway(session),
+    close: () => session.client.connection.close(),
+  };
+}

@@ -1,0 +1,182 @@
+import type { Vote } from '../../domain/approval.ts';
+import type { AbortRequest, RecoveryRequest, ResolveStep, RunState } from '../../domain/run.ts';
+import {
+  abortUpdate,
+  recoveryWorkflowId,
+  reportQuery,
+  resolveStepUpdate,
+  runbookQueue,
+  stateQuery,
+  voteUpdate,
+  type RecoveryResult,
+  type VoteAnswer,
+} from '../../workflows/messages.ts';
+import { failure } from '../failure.ts';
+import type { RunRef, RunSummary, StartedRun } from '../gateway.ts';
+import type { Session } from './connect.ts';
+import { translated, type Attempt } from './errors.ts';
+
+const RUNBOOK = 'KubeletAuthRecovery';
+/** Queries and updates are answered by a worker in milliseconds; longer means that there is none. */
+const ANSWER_MS = 8000;
+
+export async function startRecovery(session: Session, request: RecoveryRequest): Promise<StartedRun> {
+  const { cluster } = request;
+  // A dry run changes nothing, so it need not hold the cluster's lock, and must not attach to a run that may act.
+  const workflowId = request.dryRun ? `dry-run/${cluster}/${shortId()}` : recoveryWorkflowId(cluster);
+  try {
+    const handle = await session.client.workflow.start(RUNBOOK, {
+      workflowId,
+      taskQueue: runbookQueue,
+      args: [request],
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: summaryOf(request),
+      staticDetails: detailsOf(request),
+    });
+    return { cluster, workflowId, runId: handle.firstExecutionRunId, started: true };
+  } catch (error) {
+    if ((error as Error).name === 'WorkflowExecutionAlreadyStartedError') return attach(session, request);
+    return translated(attempt(session, cluster, `start ${workflowId}`), () => Promise.reject(error));
+  }
+}
+
+/** One mutator per cluster. The open run is joined only when it is the same runbook, for the same node. */
+async function attach(session: Session, request: RecoveryRequest): Promise<StartedRun> {
+  const { cluster } = request;
+  const open = await newestRun(session, cluster);
+  if (!open)
+    throw failure('NoRecovery', {
+      what: `The open recovery of ${cluster} ended just now.`,
+      next: 'Try again.',
+    });
+  const node = open.runbook === RUNBOOK && request.node ? (await state(session, open)).node : undefined;
+  const other =
+    open.runbook !== RUNBOOK
+      ? open.runbook
+      : node !== undefined && node !== request.node
+        ? `${RUNBOOK} of ${node}`
+        : undefined;
+  if (other === undefined) return { cluster, workflowId: open.workflowId, runId: open.runId, started: false };
+  throw failure('AnotherRecoveryOpen', {
+    what: `${other} is open on ${cluster}; one recovery at a time per cluster.`,
+    where: `${open.workflowId}, since ${open.startedAt.toISOString()}`,
+    next: `\`cpr watch ${cluster}\` follows it; \`cpr abort ${cluster} --reason '…'\` ends it.`,
+  });
+}
+
+export async function newestRun(session: Session, cluster: string): Promise<RunSummary | undefined> {
+  try {
+    const handle = session.client.workflow.getHandle(recoveryWorkflowId(cluster));
+    return summarize(await answered(session, () => handle.describe()), cluster);
+  } catch (error) {
+    if ((error as Error).name === 'WorkflowNotFoundError') return undefined;
+    return translated(attempt(session, cluster, `look for recovery/${cluster}`), () => Promise.reject(error));
+  }
+}
+
+export async function openRuns(session: Session): Promise<RunSummary[]> {
+  const query = `WorkflowType IN ('KubeletAuthRecovery', 'EtcdRecovery') AND ExecutionStatus = 'Running'`;
+  return translated(attempt(session, '', 'list the open recoveries'), async () => {
+    const prefix = recoveryWorkflowId('');
+    const runs: RunSummary[] = [];
+    for await (const info of session.client.workflow.list({ query })) {
+      if (info.workflowId.startsWith(prefix))
+        runs.push(summarize(info, info.workflowId.slice(prefix.length)));
+    }
+    return runs;
+  });
+}
+
+/** What `describe` and `list` have in common. */
+interface Listed {
+  type: string;
+  workflowId: string;
+  runId: string;
+  status: { name: string };
+  startTime: Date;
+  closeTime?: Date | undefined;
+}
+
+function summarize(info: Listed, cluster: string): RunSummary {
+  return {
+    cluster,
+    workflowId: info.workflowId,
+    runId: info.runId,
+    runbook: info.type,
+    status: info.status.name,
+    startedAt: info.startTime,
+    ...(info.closeTime ? { closedAt: info.closeTime } : {}),
+  };
+}
+
+export function state(session: Session, run: RunRef): Promise<RunState> {
+  const asking = attempt(session, run.cluster, `ask for the state of ${run.workflowId}`);
+  return translated(asking, () => answered(session, () => handleOf(session, run).query(stateQuery)));
+}
+
+export function report(session: Session, run: RunRef): Promise<string> {
+  const asking = attempt(session, run.cluster, `ask for the report of ${run.workflowId}`);
+  return translated(asking, () => answered(session, () => handleOf(session, run).query(reportQuery)));
+}
+
+export function result(session: Session, run: RunRef): Promise<RecoveryResult> {
+  const asking = attempt(session, run.cluster, `read the result of ${run.workflowId}`);
+  return translated(asking, () => handleOf(session, run).result() as Promise<RecoveryResult>);
+}
+
+/** The update id is made of what is said: the same vote sent twice, by a person or by a retry, counts once. */
+export function vote(session: Session, run: RunRef, cast: Vote): Promise<VoteAnswer> {
+  const updateId = ['vote', cast.gate, cast.nonce, cast.decision, cast.by].join(':');
+  const asking = attempt(session, run.cluster, `send the vote to ${run.workflowId}`);
+  return translated(asking, () =>
+    answered(session, () => handleOf(session, run).executeUpdate(voteUpdate, { args: [cast], updateId })),
+  );
+}
+
+export function resolve(session: Session, run: RunRef, decision: ResolveStep): Promise<string> {
+  const asking = attempt(session, run.cluster, `send the decision to ${run.workflowId}`);
+  return translated(asking, () =>
+    answered(session, () => handleOf(session, run).executeUpdate(resolveStepUpdate, { args: [decision] })),
+  );
+}
+
+export function abort(session: Session, run: RunRef, request: AbortRequest): Promise<string> {
+  const asking = attempt(session, run.cluster, `send the abort to ${run.workflowId}`);
+  return translated(asking, () =>
+    answered(session, () => handleOf(session, run).executeUpdate(abortUpdate, { args: [request] })),
+  );
+}
+
+function handleOf({ client }: Session, run: RunRef) {
+  return client.workflow.getHandle(run.workflowId, run.runId);
+}
+
+function answered<T>({ client }: Session, call: () => Promise<T>): Promise<T> {
+  return client.withDeadline(Date.now() + ANSWER_MS, call);
+}
+
+function attempt({ place }: Session, cluster: string, doing: string): Attempt {
+  return { place, cluster, doing };
+}
+
+/** Stays far under the server's 400 bytes: names in an inventory are at most 63 and 253 characters. */
+function summaryOf({ cluster, node, dryRun }: RecoveryRequest): string {
+  const where = node ? `${node} in ${cluster}` : cluster;
+  return `${dryRun ? 'Plan' : 'Recover'} kubelet authentication: ${where}`.slice(0, 190);
+}
+
+function detailsOf({ cluster, node, requester, dryRun }: RecoveryRequest): string {
+  return [
+    `**Cluster** \`${cluster}\``,
+    `**Node** ${node ? `\`${node}\`` : 'the only one that is affected'}`,
+    `**Asked for by** \`${requester.replaceAll('`', "'")}\` with \`cpr\``,
+    dryRun
+      ? 'A dry run: it ends with the plan and changes nothing.'
+      : 'It changes nothing before its plan is approved.',
+  ].join('\n\n');
+}
+
+export function shortId(): string {
+  return crypto.randomUUID().slice(0, 8);
+}

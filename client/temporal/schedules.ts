@@ -1,0 +1,77 @@
+import type { ScheduleDescription } from '@temporalio/client';
+import { healthCheckScheduleId, runbookQueue, type HealthCheckInput } from '../../workflows/messages.ts';
+import type { ScheduleGateway, ScheduleView } from '../gateway.ts';
+import type { Session } from './connect.ts';
+import { translated } from './errors.ts';
+
+const MAX_JITTER_MS = 30_000;
+
+export function scheduleGateway(session: Session): ScheduleGateway {
+  const handle = (cluster: string) => session.client.schedule.getHandle(healthCheckScheduleId(cluster));
+  const on = <T>(cluster: string, doing: string, call: () => Promise<T>) =>
+    translated({ place: session.place, cluster, doing: `${doing} the schedule of ${cluster}` }, call);
+  return {
+    set: (cluster, everyMs) => on(cluster, 'set', () => setSchedule(session, cluster, everyMs)),
+    show: (cluster) => on(cluster, 'read', async () => viewOf(cluster, await handle(cluster).describe())),
+    pause: (cluster, note) => on(cluster, 'pause', () => handle(cluster).pause(note)),
+    resume: (cluster, note) => on(cluster, 'resume', () => handle(cluster).unpause(note)),
+    trigger: (cluster) => on(cluster, 'trigger', () => handle(cluster).trigger()),
+    remove: (cluster) => on(cluster, 'delete', () => handle(cluster).delete()),
+  };
+}
+
+async function setSchedule(
+  { client }: Session,
+  cluster: string,
+  everyMs: number,
+): Promise<'created' | 'changed' | 'already so'> {
+  const wanted = scheduleFor(cluster, everyMs);
+  const handle = client.schedule.getHandle(healthCheckScheduleId(cluster));
+  try {
+    await client.schedule.create({ scheduleId: healthCheckScheduleId(cluster), ...wanted });
+    return 'created';
+  } catch (error) {
+    if ((error as Error).name !== 'ScheduleAlreadyRunning') throw error;
+  }
+  if (intervalOf(await handle.describe()) === everyMs) return 'already so';
+  // Whether it is paused, and why, is another person's decision and stays as it is.
+  await handle.update(({ state }) => ({ ...wanted, state }));
+  return 'changed';
+}
+
+/** Overlap is skipped and nothing is caught up: a look that is late is worth nothing. */
+function scheduleFor(cluster: string, everyMs: number) {
+  const input: HealthCheckInput = { cluster, propose: true };
+  return {
+    spec: { intervals: [{ every: everyMs }], jitter: Math.min(MAX_JITTER_MS, Math.floor(everyMs / 10)) },
+    action: {
+      type: 'startWorkflow' as const,
+      workflowType: 'HealthCheck',
+      workflowId: healthCheckScheduleId(cluster),
+      taskQueue: runbookQueue,
+      args: [input],
+      workflowExecutionTimeout: '10m' as const,
+      staticSummary: `Look at ${cluster}; have a plan ready when something is broken`,
+    },
+    policies: { overlap: 'SKIP' as const, catchupWindow: '1m' as const, pauseOnFailure: false },
+  };
+}
+
+function viewOf(cluster: string, described: ScheduleDescription): ScheduleView {
+  return {
+    cluster,
+    scheduleId: described.scheduleId,
+    everyMs: intervalOf(described),
+    paused: described.state.paused,
+    note: described.state.note ?? '',
+    recent: described.info.recentActions.map(({ takenAt, action }) => ({
+      at: takenAt.toISOString(),
+      workflowId: action.workflow.workflowId,
+    })),
+    next: described.info.nextActionTimes.map((at) => at.toISOString()),
+  };
+}
+
+function intervalOf({ spec }: ScheduleDescription): number {
+  return spec.intervals?.[0]?.every ?? 0;
+}

@@ -1,0 +1,50 @@
+import { failure } from '../failure.ts';
+import { clusterQueue, runbookQueue } from '../../workflows/messages.ts';
+import type { Session } from './connect.ts';
+import { grpcCodes, isGrpcCode, translate } from './errors.ts';
+
+/** Of `temporal.api.enums.v1.TaskQueueType`. */
+const queueTypes = { workflow: 1, activity: 2 } as const;
+/** A worker asks anew at least once a minute; the server remembers askers for five. */
+const STALE_MS = 75_000;
+
+/**
+ * Throws `NoWorker` when nobody takes work from the two queues that a cluster needs: a run would be accepted, and then
+ * nothing would ever happen.
+ */
+export async function requireWorkers(session: Session, cluster: string, now = Date.now()): Promise<void> {
+  const [stories, hands] = await Promise.all([
+    isServed(session, runbookQueue, queueTypes.workflow, now),
+    isServed(session, clusterQueue(cluster), queueTypes.activity, now),
+  ]);
+  const missing = [...(stories ? [] : [runbookQueue]), ...(hands ? [] : [clusterQueue(cluster)])];
+  if (missing.length === 0) return;
+  const { address, namespace } = session.place;
+  throw failure('NoWorker', {
+    what: `No worker answers on queue ${missing.join(' and ')}.`,
+    where: `namespace ${namespace} at ${address}`,
+    next:
+      missing.length === 1 && !hands
+        ? `A worker runs, but not for ${cluster}: start one with \`cpr worker\` whose clusters.yaml lists ${cluster}.`
+        : 'Start one with `cpr worker`; `cpr dev` starts one together with a server of its own.',
+  });
+}
+
+async function isServed(
+  { client, place }: Session,
+  queue: string,
+  taskQueueType: number,
+  now: number,
+): Promise<boolean> {
+  try {
+    const request = { namespace: place.namespace, taskQueue: { name: queue }, taskQueueType };
+    const { pollers } = await client.workflowService.describeTaskQueue(request);
+    return (pollers ?? []).some(
+      ({ lastAccessTime }) => now - Number(lastAccessTime?.seconds ?? 0) * 1000 < STALE_MS,
+    );
+  } catch (error) {
+    // Whoever may start runs need not be allowed to look at queues.
+    if (isGrpcCode(error, grpcCodes.permissionDenied)) return true;
+    throw translate(error, { place, cluster: queue, doing: `look at queue ${queue}` });
+  }
+}
