@@ -37,6 +37,8 @@ export interface RunRef extends NodeRef {
 }
 
 export interface VerifyInput extends RunRef {
+  /** The server that the plan was pinned to: the kubelet's own kubeconfig must name it again. */
+  server: string;
   /** Mirror pods must carry a status newer than this (ISO 8601, the kubelet's start). */
   since: string;
   soakMs: number;
@@ -68,7 +70,7 @@ export interface DecideInput {
 
 /** What Temporal itself remembers of a cluster's recoveries: so that one turned down at 1 a.m. is not proposed again at 1:05. */
 export interface RunHistoryActivities {
-  lastRecovery(input: { cluster: string }): Promise<LastRecovery>;
+  lastRecovery(input: { workflowId: string }): Promise<LastRecovery>;
 }
 
 export type LastRecovery =

@@ -86,7 +86,7 @@ async function proposeRecovery(observation: Observation, mendable: Finding[]): P
   const { cluster } = observation;
   const workflowId = recoveryWorkflowId(cluster);
   const last = await runHistory.lastRecovery.executeWithOptions(labelled('Look for an earlier recovery'), [
-    { cluster },
+    { workflowId },
   ]);
   if (last.state === 'running') {
     return {

@@ -53,14 +53,14 @@ export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure 
     },
     verify: {
       verifies: true,
-      act: (label) => verify(run, hands, { ...mine, stage: 'recovered' }, progress, label),
+      act: (label) => verify(run, hands, { ...mine, server, stage: 'recovered' }, progress, label),
     },
     graduate: {
       act: (label) => act.installDurableBootstrap.executeWithOptions(label, [{ ...mine, server, caSha256 }]),
     },
     'verify-graduated': {
       verifies: true,
-      act: (label) => verify(run, hands, { ...mine, stage: 'graduated' }, progress, label),
+      act: (label) => verify(run, hands, { ...mine, server, stage: 'graduated' }, progress, label),
     },
   };
   return {
@@ -100,7 +100,7 @@ async function restart(
 async function verify(
   run: Run,
   { observe }: Hands,
-  what: Pick<VerifyInput, 'cluster' | 'node' | 'runId' | 'stage'>,
+  what: Pick<VerifyInput, 'cluster' | 'node' | 'runId' | 'server' | 'stage'>,
   progress: Progress,
   label: ActivityOptions,
 ): Promise<StepReport> {
