@@ -26,17 +26,18 @@ export async function makeIdentity(
   pki: ClusterPki,
   api: Api,
   kubectl: (args: string[]) => Promise<string>,
+  rbacDir = RBAC_DIR,
 ): Promise<void> {
-  requireRbac();
-  await kubectl(['apply', '-f', RBAC_DIR]);
+  requireRbac(rbacDir);
+  await kubectl(['apply', '-f', rbacDir]);
   const token = await mintToken(api);
   writeKubeconfig(settings, pki, token);
   writeFileSync(inventoryPath(settings), inventory(settings));
 }
 
-function requireRbac(): void {
-  if (existsSync(RBAC_DIR) && readdirSync(RBAC_DIR).some((file) => file.endsWith('.yaml'))) return;
-  throw new Error(`There is nothing to apply in ${RBAC_DIR}; it holds the roles of the service account cpr.`);
+function requireRbac(dir: string): void {
+  if (existsSync(dir) && readdirSync(dir).some((file) => file.endsWith('.yaml'))) return;
+  throw new Error(`There is nothing to apply in ${dir}; it holds the roles of the service account cpr.`);
 }
 
 async function mintToken(api: Api): Promise<string> {
