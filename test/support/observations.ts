@@ -272,6 +272,7 @@ function healthyKubelet(name: string, manifests: StaticPodManifest[]): KubeletEv
     journal: quietJournal(),
     manifests,
     adminCredentials: [],
+    temporaryCredentials: [],
     disk: { freeBytes: 20_000_000_000, writable: true },
   };
 }

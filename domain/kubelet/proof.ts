@@ -1,0 +1,161 @@
+import type {
+  ClientCertificate,
+  Kubeconfig,
+  KubeletEvidence,
+  MirrorPod,
+  NodeStatus,
+} from '../control-plane.ts';
+import { isLeaseFresh, isOwnSubject } from './identity.ts';
+import { mirrorGaps } from './mirror-pods.ts';
+import { bootstrapRequester, clientCertificatePath, nodeCommonName } from './names.ts';
+
+/** One look at the recovered node: its own side, its Node object with the lease, and its mirror pods. */
+export interface ProofSeen {
+  kubelet: KubeletEvidence;
+  node: NodeStatus;
+  mirrorPods: MirrorPod[];
+}
+
+export interface ProofExpected {
+  node: string;
+  /** The server that the plan was pinned to. */
+  server: string;
+  /** The kubelet's start, ISO 8601: whatever is older was true before the recovery too. */
+  since: string;
+}
+
+/** Success is `missing` being empty, and nothing else. One sentence each. */
+export interface Proof {
+  proofs: string[];
+  missing: string[];
+}
+
+/** The node is itself again: identity, canonical kubeconfig, fresh lease, Ready, a mirror pod for every manifest. */
+export function proveRecovered(seen: ProofSeen, expected: ProofExpected): Proof {
+  return collect(recoveredClaims(seen, expected));
+}
+
+/** That, and it can help itself the next time, and nothing of ours is left behind. */
+export function proveGraduated(seen: ProofSeen, expected: ProofExpected): Proof {
+  return collect([...recoveredClaims(seen, expected), ...graduatedClaims(seen.kubelet, expected)]);
+}
+
+/** `fault` says what is wanting; undefined: the claim holds. */
+interface Claim {
+  claim: string;
+  fault: string | undefined;
+}
+
+function recoveredClaims(
+  { kubelet, node, mirrorPods }: ProofSeen,
+  { node: name, server, since }: ProofExpected,
+): Claim[] {
+  const gaps = mirrorGaps(kubelet, mirrorPods, since);
+  const { unit, nodeTime } = kubelet;
+  return [
+    {
+      claim: 'the kubelet runs',
+      fault:
+        unit.activeState === 'active' && unit.subState === 'running'
+          ? undefined
+          : `it is ${unit.activeState}/${unit.subState}`,
+    },
+    {
+      claim: `its client certificate is its own: O=system:nodes, CN=${nodeCommonName(name)}`,
+      fault: certificateFault(kubelet.clientCertificate, name, nodeTime),
+    },
+    {
+      claim: `its kubeconfig is canonical and points at ${server}`,
+      fault: kubeconfigFault(kubelet.kubeconfig, server),
+    },
+    {
+      claim: 'it renews its lease',
+      fault: isLeaseFresh(node.leaseRenewedAt, nodeTime, since)
+        ? undefined
+        : `last renewed ${node.leaseRenewedAt ?? 'never'}`,
+    },
+    {
+      claim: 'its Node is Ready',
+      fault: node.ready === 'True' ? undefined : `${node.ready} (${node.readyReason})`,
+    },
+    {
+      claim: `each of its ${kubelet.manifests.length} manifests has its mirror pod, with a status newer than the restart`,
+      fault: gaps.length === 0 ? undefined : gaps.join('; '),
+    },
+  ];
+}
+
+function graduatedClaims(
+  { bootstrap, adminCredentials, temporaryCredentials }: KubeletEvidence,
+  { server }: ProofExpected,
+): Claim[] {
+  return [
+    {
+      claim: `its bootstrap file is for ${server} and is accepted`,
+      fault: bootstrapFault(bootstrap, server),
+    },
+    {
+      claim: 'the token in its bootstrap file does not expire',
+      fault:
+        bootstrap.tokenSubject === undefined
+          ? 'it holds no token'
+          : bootstrap.tokenExpiresAt === undefined
+            ? undefined
+            : `it expires at ${bootstrap.tokenExpiresAt}`,
+    },
+    {
+      claim: 'no certificate of system:masters is under the kubelet’s directories or in our backups',
+      fault: adminCredentials.length === 0 ? undefined : `found in ${adminCredentials.join(', ')}`,
+    },
+    {
+      claim: 'no temporary credential is left',
+      fault: temporaryCredentials.length === 0 ? undefined : `found in ${temporaryCredentials.join(', ')}`,
+    },
+  ];
+}
+
+function certificateFault(
+  certificate: ClientCertificate,
+  node: string,
+  nodeTime: string,
+): string | undefined {
+  if (certificate.state !== 'present') return `it is ${certificate.state}`;
+  const { commonName, organizations, isSymlink, notBefore, notAfter } = certificate;
+  if (!isOwnSubject(certificate, node)) return `it is O=${organizations.join('+')}, CN=${commonName}`;
+  // With a regular file the kubelet starts, but no renewal can ever be stored.
+  if (!isSymlink) return 'kubelet-client-current.pem is a regular file, not a link';
+  const valid = Date.parse(notBefore) <= Date.parse(nodeTime) && Date.parse(nodeTime) < Date.parse(notAfter);
+  return valid
+    ? undefined
+    : `it is valid from ${notBefore} to ${notAfter}, and it is ${nodeTime} on the node`;
+}
+
+function kubeconfigFault(kubeconfig: Kubeconfig, server: string): string | undefined {
+  if (kubeconfig.state !== 'present') return `it is ${kubeconfig.state}`;
+  const { credential, certificatePath, keyPath } = kubeconfig;
+  if (kubeconfig.server !== server) return `it points at ${kubeconfig.server}`;
+  if (credential !== 'client-certificate-file') return `its credential is ${credential}`;
+  const strange = [certificatePath, keyPath].find((path) => path !== clientCertificatePath);
+  return certificatePath === clientCertificatePath && keyPath === clientCertificatePath
+    ? undefined
+    : `it names ${strange ?? 'no file'}`;
+}
+
+function bootstrapFault(
+  { file, accepted, detail, tokenSubject }: KubeletEvidence['bootstrap'],
+  server: string,
+): string | undefined {
+  if (file.state !== 'present') return `it is ${file.state}`;
+  if (file.server !== server) return `it points at ${file.server}`;
+  if (tokenSubject !== undefined && tokenSubject !== bootstrapRequester)
+    return `its token is that of ${tokenSubject}`;
+  return accepted === 'yes' ? undefined : `${accepted} (${detail})`;
+}
+
+function collect(claims: Claim[]): Proof {
+  const proofs = claims.filter(({ fault }) => fault === undefined).map(({ claim }) => claim);
+  const missing = claims.flatMap(({ claim, fault }) =>
+    fault === undefined ? [] : [`not proved that ${claim}: ${fault}`],
+  );
+  return { proofs, missing };
+}
