@@ -20,7 +20,11 @@ export async function workflowBundle(
   const { directory = cachedBundles(), logger = new DefaultLogger('WARN') } = options;
   const codePath = join(directory, `workflows-${await sourcesDigest()}.js`);
   if (await exists(codePath)) return { codePath };
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'workflows', 'index.ts'), logger });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'workflows', 'index.ts'),
+    payloadConverterPath: join(root, 'workflows', 'payload-converter.ts'),
+    logger,
+  });
   await mkdir(directory, { recursive: true });
   const unfinished = `${codePath}.tmp-${process.pid}`;
   await writeFile(unfinished, code);
@@ -31,7 +35,7 @@ export async function workflowBundle(
 /** Over everything that the bundle is made of; the lock file stands for the SDK and every other package. */
 async function sourcesDigest(): Promise<string> {
   const sources: string[] = [];
-  for await (const file of glob('{workflows,domain}/**/*.ts', { cwd: root })) sources.push(file);
+  for await (const file of glob(['{workflows,domain}/**/*.ts', 'worker/bundle.ts'], { cwd: root })) sources.push(file);
   const hash = createHash('sha256');
   for (const file of [...sources.sort(), 'package-lock.json']) {
     const text = await readFile(join(root, file));
@@ -51,3 +55,5 @@ async function exists(path: string): Promise<boolean> {
     () => false,
   );
 }
+
+if (import.meta.main) console.log((await workflowBundle()).codePath);
