@@ -4,8 +4,8 @@ import { MASTERS } from '../settings.ts';
 import type { Api } from './api.ts';
 import { BOOTSTRAPPER_USER } from './certificates.ts';
 
-const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
-const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
+export const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+export const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
 const SERVING_SIGNER = 'kubernetes.io/kubelet-serving';
 
 /** A certificate signing request, with its subject read out of the request itself. */

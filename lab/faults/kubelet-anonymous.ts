@@ -1,0 +1,136 @@
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { BOOTSTRAPPER, BOOTSTRAPPER_NAMESPACE, BOOTSTRAPPER_USER } from '../cluster/certificates.ts';
+import { mirrorPods } from '../cluster/health.ts';
+import { kubeconfig } from '../cluster/kubeconfigs.ts';
+import { BOOTSTRAP_KUBECONFIG, KUBELET_KUBECONFIG, KUBELET_PKI } from '../cluster/paths.ts';
+import { waitUntil } from '../cluster/wait.ts';
+import type { Lab } from '../handle.ts';
+import { during } from '../host/progress.ts';
+import { apiIntName } from '../settings.ts';
+import type { Fault, FaultOptions } from './fault.ts';
+import { on, untilHealthy, untilUnknown } from './node-health.ts';
+import { forget, isSaved, restoreFiles, saveFiles } from './saved.ts';
+
+const NAME = 'kubelet-anonymous';
+const CLIENT_CERTIFICATE = `${KUBELET_PKI}/kubelet-client-current.pem`;
+
+/** The incident this project began with. */
+export const kubeletAnonymous: Fault = {
+  name: NAME,
+  sentence:
+    "The kubelet's client certificate is gone and its bootstrap token is rejected, so it speaks as system:anonymous.",
+  symptom:
+    'The mirror pods of the node vanish, its etcd and API server go on; the journal of the kubelet repeats ' +
+    'system:anonymous and "cannot create certificate signing request: Unauthorized"; the Node turns Unknown after 45 s.',
+  heal: 'Put certificate, kubeconfig and bootstrap file back from the copies outside the node; restart the kubelet.',
+  break: breakKubelet,
+  healByForce,
+};
+
+async function breakKubelet(lab: Lab, node: string, options: FaultOptions): Promise<void> {
+  const { progress, signal } = options;
+  const since = new Date();
+  await during(progress, `${node}: certificate removed, bootstrap token made invalid`, () =>
+    takeCredentials(lab, node),
+  );
+  // Without this their stale objects would go on saying Running and Ready for ever.
+  await during(progress, `${node}: mirror pods force-deleted`, () => deleteMirrorPods(lab, node));
+  await on(lab, node, 'systemctl', 'start', '--no-block', 'kubelet');
+  const text = `${node}: the kubelet is system:anonymous, its requests are rejected, its mirror pods are gone`;
+  const withinMs = 2 * 60_000;
+  await during(
+    progress,
+    text,
+    () => waitUntil(text, () => symptomIsThere(lab, node, since), { withinMs, signal }),
+    {
+      usually: '10 s',
+    },
+  );
+  if (!options.untilNodeUnknown) return;
+  await during(progress, `${node}: the Node is Unknown`, () => untilUnknown(lab, node, signal), {
+    usually: '45 s',
+  });
+}
+
+async function takeCredentials(lab: Lab, node: string): Promise<void> {
+  const { code } = await lab.sh(node, ['test', '-e', CLIENT_CERTIFICATE]);
+  // A second break finds nothing to save, and must not replace what the first has saved.
+  if (code === 0) {
+    await saveFiles(lab, NAME, node, [
+      `${KUBELET_PKI}/kubelet-client*`,
+      KUBELET_KUBECONFIG,
+      BOOTSTRAP_KUBECONFIG,
+    ]);
+  }
+  await on(lab, node, 'systemctl', 'stop', 'kubelet');
+  await on(lab, node, 'sh', '-c', `rm -f ${KUBELET_PKI}/kubelet-client*`);
+  await writeBootstrapFile(lab, node);
+}
+
+async function writeBootstrapFile(lab: Lab, node: string): Promise<void> {
+  const content = kubeconfig({
+    server: `https://${apiIntName(lab.settings)}:6443`,
+    ca: lab.pki.read('kube-apiserver-server-ca.crt'),
+    user: 'kubelet',
+    credential: { token: rejectedToken() },
+  });
+  const script = `umask 077; cat > ${BOOTSTRAP_KUBECONFIG}.new && mv ${BOOTSTRAP_KUBECONFIG}.new ${BOOTSTRAP_KUBECONFIG}`;
+  const { code, stderr } = await lab.sh(node, ['sh', '-c', script], { input: content });
+  if (code !== 0) throw new Error(`${node}: cannot write ${BOOTSTRAP_KUBECONFIG}: ${stderr.trim()}`);
+}
+
+/** Well-formed and of the right account, signed by a key that the API does not know: as after a key was replaced. */
+function rejectedToken(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const account = 'kubernetes.io/serviceaccount';
+  const claims = {
+    iss: 'kubernetes/serviceaccount',
+    [`${account}/namespace`]: BOOTSTRAPPER_NAMESPACE,
+    [`${account}/secret.name`]: `${BOOTSTRAPPER}-token`,
+    [`${account}/service-account.name`]: BOOTSTRAPPER,
+    [`${account}/service-account.uid`]: randomUUID(),
+    sub: BOOTSTRAPPER_USER,
+  };
+  const signed = `${jwtPart({ alg: 'RS256', kid: randomUUID() })}.${jwtPart(claims)}`;
+  return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
+}
+
+function jwtPart(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+async function deleteMirrorPods(lab: Lab, node: string): Promise<void> {
+  for (const pod of await mirrorPods(lab.api)) {
+    if (pod.node !== node) continue;
+    const path = `/api/v1/namespaces/${pod.namespace}/pods/${pod.name}?gracePeriodSeconds=0`;
+    await lab.api.send('DELETE', path);
+  }
+}
+
+async function symptomIsThere(lab: Lab, node: string, since: Date): Promise<true | string> {
+  const seconds = Math.floor(since.getTime() / 1000);
+  const journal = await on(lab, node, 'journalctl', '-u', 'kubelet', `--since=@${seconds}`, '-o', 'cat');
+  if (!journal.includes('system:anonymous')) return 'no line about system:anonymous yet';
+  if (!journal.includes('cannot create certificate signing request: Unauthorized'))
+    return 'no rejected request yet';
+  const left = (await mirrorPods(lab.api)).filter((pod) => pod.node === node).length;
+  return left === 0 || `${left} mirror pods are still there`;
+}
+
+async function healByForce(lab: Lab, node: string, { progress, signal }: FaultOptions): Promise<void> {
+  const since = new Date();
+  if (isSaved(lab, NAME, node)) {
+    await during(progress, `${node}: credentials put back`, () => putBack(lab, node));
+  }
+  await during(progress, `${node}: healthy`, () => untilHealthy(lab, node, since, signal), {
+    usually: '10 s',
+  });
+  forget(lab, NAME, node);
+}
+
+async function putBack(lab: Lab, node: string): Promise<void> {
+  await on(lab, node, 'systemctl', 'stop', 'kubelet');
+  await on(lab, node, 'sh', '-c', `rm -f ${KUBELET_PKI}/kubelet-client*`);
+  await restoreFiles(lab, NAME, node);
+  await on(lab, node, 'systemctl', 'start', '--no-block', 'kubelet');
+}

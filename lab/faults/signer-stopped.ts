@@ -1,0 +1,55 @@
+import { waitUntil } from '../cluster/wait.ts';
+import type { Lab } from '../handle.ts';
+import { during } from '../host/progress.ts';
+import type { Fault } from './fault.ts';
+import { putManifestBack, takeManifest, type ManifestFault } from './manifest.ts';
+import { leaseOf } from './node-health.ts';
+
+const MANIFEST: ManifestFault = {
+  fault: 'signer-stopped',
+  file: 'kube-controller-manager-pod.yaml',
+  container: 'kube-controller-manager',
+};
+
+export const signerStopped: Fault = {
+  name: MANIFEST.fault,
+  sentence: 'No kube-controller-manager runs on any master, so nobody signs certificates.',
+  symptom:
+    'An approved certificate signing request stays without a certificate; the lease kube-system/kube-controller-manager ' +
+    'is not renewed.',
+  heal: "Put the kube-controller-manager's manifest back on every master.",
+
+  async break(lab, _node, { progress, signal }) {
+    await during(progress, 'kube-controller-manager stopped on every master', async () => {
+      await Promise.all(lab.masters.map((master) => takeManifest(lab, master, { ...MANIFEST, signal })));
+    });
+    const text = 'the lease of the kube-controller-manager has run out';
+    await during(
+      progress,
+      text,
+      () => waitUntil(text, () => leaseRanOut(lab), { withinMs: 120_000, signal }),
+      {
+        usually: '30 s',
+      },
+    );
+  },
+
+  async healByForce(lab, _node, { progress, signal }) {
+    for (const master of lab.masters) await putManifestBack(lab, master, MANIFEST);
+    const text = 'a kube-controller-manager holds its lease';
+    const held = async () => (await leaseRanOut(lab)) !== true || 'the lease has run out';
+    await during(progress, text, () => waitUntil(text, held, { withinMs: 3 * 60_000, signal }), {
+      usually: '15 s',
+    });
+  },
+};
+
+async function leaseRanOut(lab: Lab): Promise<true | string> {
+  const { renewTime, leaseDurationSeconds = 0 } = await leaseOf(
+    lab,
+    'kube-system',
+    'kube-controller-manager',
+  );
+  const end = Date.parse(renewTime ?? '') + leaseDurationSeconds * 1000;
+  return end < Date.now() || `it runs until ${new Date(end).toISOString()}`;
+}
