@@ -1,6 +1,6 @@
 import { Runtime, type RuntimeOptions } from '@temporalio/worker';
 import type { Activities } from '../activities/contract.ts';
-import { workflowBundle } from './bundle.ts';
+import { workflowBundle, type WorkflowBundle } from './bundle.ts';
 import { unreadableFiles } from './config/files.ts';
 import type { Inventory } from './config/inventory.ts';
 import { workerError } from './errors.ts';
@@ -20,6 +20,8 @@ export interface WorkerProcessOptions {
   /** `127.0.0.1:9464`; absent: no metrics. */
   metrics?: string | undefined;
   shutdownGraceMs?: number;
+  /** Absent: made from the sources, or taken from the cache. */
+  bundle?: WorkflowBundle;
   /** Stops the worker: running activities get `shutdownGraceMs`, then are given back to Temporal. */
   signal: AbortSignal;
 }
@@ -47,7 +49,7 @@ async function serve(options: WorkerProcessOptions, temporal: WorkerConnection):
   const { inventory, logger, signal } = options;
   const { connection, namespace, address } = temporal;
   await prepareNamespace(connection, namespace, logger);
-  const bundle = await workflowBundle({ logger: temporalLogger(logger) });
+  const bundle = options.bundle ?? (await workflowBundle({ logger: temporalLogger(logger) }));
   if (signal.aborted) return;
   const workers = await startWorkers({ ...options, connection, namespace, bundle });
   const { queues } = workers;

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
-import type { Activities, DecideActivities } from '../activities/contract.ts';
+import type { Activities, DecideActivities, RunHistoryActivities } from '../activities/contract.ts';
 import { clusterQueue, runbookQueue } from '../workflows/messages.ts';
 import type { Inventory } from './config/inventory.ts';
 import type { WorkflowBundle } from './bundle.ts';
@@ -112,20 +112,18 @@ function chooseClusters(inventory: Inventory, wanted: readonly string[] | undefi
   return wanted === undefined || wanted.length === 0 ? known : known.filter((name) => wanted.includes(name));
 }
 
-const decisions = [
-  'diagnoseObservation',
-  'decideKubeletAuthRecovery',
-] as const satisfies (keyof DecideActivities)[];
+/** What needs no cluster; the compiler holds the list equal to the contract. */
+const besideWorkflows: Record<keyof (DecideActivities & RunHistoryActivities), true> = {
+  diagnoseObservation: true,
+  decideKubeletAuthRecovery: true,
+  lastRecovery: true,
+};
 
 /** Decisions touch nothing and run beside the workflows; everything else needs the cluster's credentials. */
 function split(activities: Activities): { decide: object; touch: object } {
   const all = Object.entries(activities);
   return {
-    decide: Object.fromEntries(all.filter(([name]) => isDecision(name))),
-    touch: Object.fromEntries(all.filter(([name]) => !isDecision(name))),
+    decide: Object.fromEntries(all.filter(([name]) => Object.hasOwn(besideWorkflows, name))),
+    touch: Object.fromEntries(all.filter(([name]) => !Object.hasOwn(besideWorkflows, name))),
   };
-}
-
-function isDecision(name: string): boolean {
-  return decisions.some((decision) => decision === name);
 }

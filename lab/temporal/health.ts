@@ -32,7 +32,7 @@ export async function untilHealthy(
         cause: missing,
       });
     }
-    await sleep(pollMs);
+    await sleep(pollMs, undefined, { signal }).catch(() => {});
   }
 }
 

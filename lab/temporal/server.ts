@@ -48,10 +48,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     const [grpc = 0, ui = 0] = options.ports ? [options.ports.grpc, options.ports.ui] : await freePorts(2);
     const server = await launch(options, { grpc, ui });
     try {
-      await Promise.race([
-        untilHealthy(server, startTimeoutMs, options.signal),
-        server.ended.then(async (how) => Promise.reject(new Error(await startFailure(server, how)))),
-      ]);
+      await untilItServes(server, options.signal);
       return server;
     } catch (error) {
       await server.stop();
@@ -59,6 +56,19 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
       const collided = error instanceof Error && error.message.includes('address already in use');
       if (!collided || options.ports !== undefined || attempt === attempts) throw error;
     }
+  }
+}
+
+async function untilItServes(server: TemporalServer, signal: AbortSignal | undefined): Promise<void> {
+  const decided = new AbortController();
+  const ended = server.ended.then(async (how) => {
+    if (!decided.signal.aborted) throw new Error(await startFailure(server, how));
+  });
+  try {
+    const given = AbortSignal.any([decided.signal, ...(signal ? [signal] : [])]);
+    await Promise.race([untilHealthy(server, startTimeoutMs, given), ended]);
+  } finally {
+    decided.abort();
   }
 }
 

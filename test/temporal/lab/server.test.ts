@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { searchAttributeNames } from '../../../domain/search-attributes.ts';
+import { silentProgress } from '../../../lab/host/progress.ts';
+import { resolveTemporalBinary } from '../../../lab/temporal/binary.ts';
+import { startTemporalServer } from '../../../lab/temporal/server.ts';
+
+describe('a Temporal dev server', () => {
+  let directory: string;
+  let binary: string;
+  const dbFile = (name: string) => join(directory, `${name}.db`);
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'cpr-server-'));
+    binary = await resolveTemporalBinary({ progress: silentProgress() });
+  });
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  it('serves with our search attributes and its Web UI, keeps its runs over a restart, and ends when stopped', async () => {
+    for (let start = 1; start <= 2; start++) {
+      const server = await startTemporalServer({ binary, dbFile: dbFile('kept'), durable: true });
+      const connection = await Connection.connect({ address: server.address });
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({
+        namespace: 'default',
+      });
+      assert.deepEqual(
+        searchAttributeNames.filter((name) => customAttributes[name] === undefined),
+        [],
+      );
+      assert.match(await (await fetch(server.uiUrl)).text(), /<html/i);
+      await connection.close();
+      await server.stop();
+      await server.stop();
+      assert.equal(await server.ended, 'ended with exit code 0');
+      assert.ok(!isAlive(server.pid));
+    }
+    assert.ok(existsSync(dbFile('kept')));
+  });
+
+  it('leaves no process behind when its starter is killed with SIGKILL', async () => {
+    const module = new URL('../../../lab/temporal/server.ts', import.meta.url).href;
+    const script = `const { startTemporalServer } = await import(${JSON.stringify(module)});
+      const server = await startTemporalServer(${JSON.stringify({ binary, dbFile: dbFile('orphan'), durable: true })});
+      console.log(server.pid);
+      setInterval(() => {}, 1000);`;
+    const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(starter.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    assert.ok(isAlive(pid), 'the server runs while its starter does');
+    starter.kill('SIGKILL');
+    await once(starter, 'exit');
+    await until(() => !isAlive(pid) && processesNaming(dbFile('orphan')) === 0);
+  });
+
+  it('ends with the signal, also in the middle of its start', async () => {
+    const stopping = new AbortController();
+    const starting = startTemporalServer({
+      binary,
+      dbFile: dbFile('cut'),
+      durable: true,
+      signal: stopping.signal,
+    });
+    setTimeout(() => stopping.abort(new Error('Ctrl-C')), 100);
+    await assert.rejects(starting, /Ctrl-C/);
+    await until(() => processesNaming(dbFile('cut')) === 0);
+  });
+
+  it('names the port that is taken', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await once(squatter, 'listening');
+    const { port } = squatter.address() as AddressInfo;
+    const ports = { grpc: port, ui: port };
+    await assert.rejects(
+      startTemporalServer({ binary, dbFile: dbFile('taken'), durable: true, ports }),
+      new RegExp(`Port ${port} on 127\\.0\\.0\\.1, wanted for Temporal's server, is taken`),
+    );
+    squatter.close();
+  });
+
+  it('shows the end of the log when the server cannot start', async () => {
+    await assert.rejects(
+      startTemporalServer({ binary, dbFile: directory, durable: true }),
+      /ended with exit code 1 before it served; its log .* ends with:\n.*unable to open database/s,
+    );
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Every helper of the server carries the database's name in its arguments, so nothing can hide. */
+function processesNaming(text: string): number {
+  const { globSync, readFileSync } = process.getBuiltinModule('node:fs');
+  return globSync('/proc/[0-9]*/cmdline').filter((file) => {
+    try {
+      const command = readFileSync(file, 'utf8');
+      return command.includes(text) && command.includes('start-dev');
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = AbortSignal.timeout(20_000);
+  while (!holds()) await sleep(50, undefined, { signal: deadline });
+}
