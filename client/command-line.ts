@@ -7,8 +7,11 @@ import type { Act } from './declare.ts';
 import type { Gateway } from './gateway.ts';
 import { buildProgram } from './program.ts';
 
+const POLL_MS = 1000;
+
 /** What a test replaces. */
 export interface Seams {
+  pollMs?: number;
   connect?: (options: GlobalOptions) => Promise<Gateway>;
   inventory?: (options: GlobalOptions) => Promise<KnownClusters | undefined>;
 }
@@ -56,6 +59,7 @@ function openContext(io: Io, options: GlobalOptions, seams: Seams): OpenContext 
   return {
     io,
     options,
+    pollMs: seams.pollMs ?? POLL_MS,
     connect: () => (gateway ??= (seams.connect ?? connectWith(io))(options)),
     inventory: () => (seams.inventory ?? inventoryWith(io))(options),
     close: async () => {

@@ -41,6 +41,8 @@ export interface KnownClusters {
 export interface Context {
   io: Io;
   options: GlobalOptions;
+  /** How often a followed run is looked at. */
+  pollMs: number;
   connect(): Promise<Gateway>;
   /** The inventory; undefined when there is none to be found and none was named. */
   inventory(): Promise<KnownClusters | undefined>;

@@ -8,7 +8,7 @@ export type Look = { state: RunState } | { trouble: string };
 
 export interface FollowOptions {
   signal: AbortSignal;
-  pollMs?: number;
+  pollMs: number;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface FollowOptions {
 export async function* follow(
   gateway: Gateway,
   run: RunRef,
-  { signal, pollMs = 1000 }: FollowOptions,
+  { signal, pollMs }: FollowOptions,
 ): AsyncGenerator<Look> {
   while (!signal.aborted) {
     const look = await lookAt(gateway, run);

@@ -37,7 +37,7 @@ export async function watchRun(
   const signal = deadline ? AbortSignal.any([io.signal, deadline]) : io.signal;
   const screen = screenFor(context, options, runPage(gateway.place, run));
   try {
-    for await (const look of follow(gateway, run, { signal })) {
+    for await (const look of follow(gateway, run, { signal, pollMs: context.pollMs })) {
       if ('trouble' in look) {
         screen.trouble(look.trouble);
         continue;

@@ -10,28 +10,33 @@ export interface StatusRow {
   state?: RunState;
 }
 
+/** Widest line of the wide table. */
+const WIDE = 200;
+
 export function renderStatusTable(rows: readonly StatusRow[], view: RunView): string {
   if (rows.length === 0) return 'No recovery is open, and no inventory lists a cluster.';
   const head = view.wide
-    ? ['CLUSTER', 'RECOVERY', 'NODE', 'STATE', 'STARTED', 'REQUESTER', 'DETAIL']
-    : ['CLUSTER', 'RECOVERY', 'NODE', 'STATE', 'STARTED', 'DETAIL'];
-  return table(
-    head,
-    rows.map((row) => cells(row, view)),
-    view.wide ? 200 : undefined,
-  );
+    ? ['CLUSTER', 'NODE', 'STATE', 'STARTED', 'RECOVERY', 'REQUESTER', 'DETAIL']
+    : ['CLUSTER', 'NODE', 'STATE', 'STARTED', 'DETAIL'];
+  const cells = rows.map((row) => cellsOf(row, view));
+  return table(head, cells, view.wide ? WIDE : undefined);
 }
 
-function cells({ cluster, run, state }: StatusRow, view: RunView): string[] {
-  if (!run) return [cluster, '-', '-', 'none'];
+function cellsOf({ cluster, run, state }: StatusRow, view: RunView): string[] {
+  if (!run) return [cluster, '-', 'no recovery'];
   const stands = state?.outcome?.status ?? state?.phase ?? run.status.toLowerCase();
-  const started = relative(run.startedAt, view.now);
-  const row = [cluster, run.runbook, state?.node ?? '-', stands, started];
-  return [...row, ...(view.wide ? [state?.requester ?? '-'] : []), detail(run, state, view)];
+  const row = [cluster, state?.node ?? '-', stands, relative(run.startedAt, view.now)];
+  const more = view.wide ? [run.runbook, state?.requester ?? '-'] : [];
+  return [...row, ...more, detail(cluster, run, state, view)];
 }
 
-function detail(run: RunSummary, state: RunState | undefined, view: RunView): string {
-  if (state?.outcome) return state.outcome.sentence;
-  if (state) return nowLine(state, view.now);
-  return run.status === 'RUNNING' ? 'no worker answers' : 'ended without a result';
+/** What goes on, or what a person is asked to do. */
+function detail(cluster: string, run: RunSummary, state: RunState | undefined, view: RunView): string {
+  if (!state) return run.status === 'RUNNING' ? 'no worker answers' : 'ended without a result';
+  if (state.outcome) return state.outcome.sentence;
+  if (state.blocked) return `step ${state.blocked.stepId} failed: cpr status ${cluster}`;
+  if (state.gate && state.phase === 'waiting-for-approval') {
+    return `closes ${relative(state.gate.deadline, view.now)}: cpr approve ${cluster}`;
+  }
+  return nowLine(state, view.now);
 }

@@ -85,15 +85,20 @@ export function clock(iso: string | Date, now: number): string {
   return `${today ? '' : `${day} `}${time.slice(0, 8)} UTC`;
 }
 
-/** "41 s", "3 min 05 s", "2 h 10 min", "3 d 4 h": the two largest units. */
+/** "41 s", "3 min 05 s", "5 min", "2 h 10 min", "3 d 4 h": the two largest units. */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
+  if (minutes < 60) return twoUnits(minutes, 'min', seconds % 60, 's');
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 48) return twoUnits(hours, 'h', minutes % 60, 'min');
+  return twoUnits(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+function twoUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  const rest = small === 0 ? '' : ` ${String(small).padStart(2, '0')} ${smallUnit}`;
+  return `${large} ${largeUnit}${rest}`;
 }
 
 /** "12 s ago", "in 3 min 05 s". */
