@@ -35,7 +35,8 @@ export async function workflowBundle(
 /** Over everything that the bundle is made of; the lock file stands for the SDK and every other package. */
 async function sourcesDigest(): Promise<string> {
   const sources: string[] = [];
-  for await (const file of glob(['{workflows,domain}/**/*.ts', 'worker/bundle.ts'], { cwd: root })) sources.push(file);
+  for await (const file of glob(['{workflows,domain}/**/*.ts', 'worker/bundle.ts'], { cwd: root }))
+    sources.push(file);
   const hash = createHash('sha256');
   for (const file of [...sources.sort(), 'package-lock.json']) {
     const text = await readFile(join(root, file));

@@ -16,12 +16,16 @@ export interface WorkerProcessOptions {
   /** Profile of `temporal.toml`; absent: `TEMPORAL_PROFILE` or `default`. */
   profile?: string | undefined;
   env?: NodeJS.ProcessEnv;
+  /** Of a dev server, which knows no TLS and no keys: then nothing of a profile is used. */
+  address?: string;
   clusters?: readonly string[] | undefined;
   /** `127.0.0.1:9464`; absent: no metrics. */
   metrics?: string | undefined;
   shutdownGraceMs?: number;
   /** Absent: made from the sources, or taken from the cache. */
   bundle?: WorkflowBundle;
+  /** Called once, when every queue is served. */
+  onReady?: (queues: string[]) => void;
   /** Stops the worker: running activities get `shutdownGraceMs`, then are given back to Temporal. */
   signal: AbortSignal;
 }
@@ -54,6 +58,7 @@ async function serve(options: WorkerProcessOptions, temporal: WorkerConnection):
   const workers = await startWorkers({ ...options, connection, namespace, bundle });
   const { queues } = workers;
   logger.info({ address, namespace, queues, inventory: inventory.file }, 'worker ready');
+  options.onReady?.(queues);
   signal.addEventListener('abort', () => void workers.stop().catch(() => {}), { once: true });
   await workers.finished;
 }

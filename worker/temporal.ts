@@ -8,6 +8,8 @@ const connectTimeoutMs = 10_000;
 export interface TemporalPlace {
   profile?: string | undefined;
   env?: NodeJS.ProcessEnv;
+  /** Instead of a profile: a server on this machine that knows no TLS and no keys. */
+  address?: string;
 }
 
 export interface WorkerConnection {
@@ -20,13 +22,14 @@ export interface WorkerConnection {
  * Connects with the profile that the `temporal` command would use. Throws a `WorkerError` that says where, with which
  * profile, and what to do; the SDK's own error for a wrong address is a page of Rust.
  */
-export async function connectToTemporal({
-  profile,
-  env = process.env,
-}: TemporalPlace): Promise<WorkerConnection> {
-  const { connectionOptions, namespace = 'default' } = readProfile(profile, env);
+export async function connectToTemporal(place: TemporalPlace): Promise<WorkerConnection> {
+  const { profile, env = process.env } = place;
+  const { connectionOptions, namespace = 'default' } = place.address
+    ? { connectionOptions: { address: place.address } }
+    : readProfile(profile, env);
   const address = connectionOptions.address ?? defaultAddress;
-  const where = `${address}, namespace ${namespace}, profile ${profile ?? env['TEMPORAL_PROFILE'] ?? 'default'}`;
+  const from = place.address ? 'dev server' : `profile ${profile ?? env['TEMPORAL_PROFILE'] ?? 'default'}`;
+  const where = `${address}, namespace ${namespace}, ${from}`;
   const connection = await inTime(NativeConnection.connect({ ...connectionOptions, address })).catch(
     (error: unknown) => {
       throw connectFailure(error, where);

@@ -20,7 +20,7 @@ export interface TemporalServerOptions {
   ports?: { grpc: number; ui: number };
   /** False only for tests: twice as fast, and a power cut may lose runs. */
   durable: boolean;
-  /** Stops the server, also while it starts. */
+  /** Cuts the start short. A server that runs is ended by `stop()`: whoever uses it may have to say goodbye first. */
   signal?: AbortSignal | undefined;
 }
 
@@ -38,8 +38,8 @@ export interface TemporalServer {
 }
 
 /**
- * Starts a Temporal dev server with its Web UI on loopback and returns when it serves. It ends with `stop()`, with the
- * signal, or with this process, however that dies. Throws an Error that names the port or the last lines of the log.
+ * Starts a Temporal dev server with its Web UI on loopback and returns when it serves. It ends with `stop()`
+ * or with this process, however that dies. Throws an Error that names the port or the last lines of the log.
  */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   await mkdir(dirname(options.dbFile), { recursive: true });
@@ -92,7 +92,6 @@ async function launch(
   const ended = endOf(child);
   const pid = child.pid ?? 0;
   const stop = () => end(child, ended, options.durable);
-  options.signal?.addEventListener('abort', () => void stop(), { once: true });
   // Whoever forgets to stop the server may end all the same, and the server with it.
   child.unref();
   const address = `${loopback}:${ports.grpc}`;

@@ -7,12 +7,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { searchAttributeNames } from '../../../domain/search-attributes.ts';
 import { silentProgress } from '../../../lab/host/progress.ts';
 import { resolveTemporalBinary } from '../../../lab/temporal/binary.ts';
 import { startTemporalServer } from '../../../lab/temporal/server.ts';
+import { isAlive, serversNaming, until } from '../support/processes.ts';
 
 describe('a Temporal dev server', () => {
   let directory: string;
@@ -60,10 +60,10 @@ describe('a Temporal dev server', () => {
     assert.ok(isAlive(pid), 'the server runs while its starter does');
     starter.kill('SIGKILL');
     await once(starter, 'exit');
-    await until(() => !isAlive(pid) && processesNaming(dbFile('orphan')) === 0);
+    await until(() => !isAlive(pid) && serversNaming(dbFile('orphan')).length === 0);
   });
 
-  it('ends with the signal, also in the middle of its start', async () => {
+  it('is cut off in the middle of its start by the signal', async () => {
     const stopping = new AbortController();
     const starting = startTemporalServer({
       binary,
@@ -73,7 +73,7 @@ describe('a Temporal dev server', () => {
     });
     setTimeout(() => stopping.abort(new Error('Ctrl-C')), 100);
     await assert.rejects(starting, /Ctrl-C/);
-    await until(() => processesNaming(dbFile('cut')) === 0);
+    await until(() => serversNaming(dbFile('cut')).length === 0);
   });
 
   it('names the port that is taken', async () => {
@@ -95,30 +95,3 @@ describe('a Temporal dev server', () => {
     );
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Every helper of the server carries the database's name in its arguments, so nothing can hide. */
-function processesNaming(text: string): number {
-  const { globSync, readFileSync } = process.getBuiltinModule('node:fs');
-  return globSync('/proc/[0-9]*/cmdline').filter((file) => {
-    try {
-      const command = readFileSync(file, 'utf8');
-      return command.includes(text) && command.includes('start-dev');
-    } catch {
-      return false;
-    }
-  }).length;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = AbortSignal.timeout(20_000);
-  while (!holds()) await sleep(50, undefined, { signal: deadline });
-}

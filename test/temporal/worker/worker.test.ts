@@ -4,13 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowFailedError } from '@temporalio/client';
 import { spawnWorker, type WorkerProcess } from '../support/worker-process.ts';
 import { startTestTemporal, type TestTemporal } from '../support/temporal.ts';
 import { probeActivities } from '../support/probe-activities.ts';
+import { until } from '../support/processes.ts';
 import { withWorker } from '../support/workers.ts';
 import { go, type Probe } from '../support/probe-workflows.ts';
 
@@ -118,9 +118,4 @@ describe('the worker', () => {
 
 function attempts(journal: string): number {
   return existsSync(journal) ? readFileSync(journal, 'utf8').trim().split('\n').length : 0;
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = AbortSignal.timeout(30_000);
-  while (!(await holds())) await sleep(50, undefined, { signal: deadline });
 }
