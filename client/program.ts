@@ -60,7 +60,7 @@ export function buildProgram(act: Act): Command {
 /** Subcommands made by `command()` copy the settings of their parent at that moment; help text they do not. */
 function inherit(command: Command): void {
   for (const child of command.commands) {
-    child.helpOption('-h, --help', 'show help');
+    child.helpOption('-h, --help', 'show help').helpCommand(false);
     inherit(child);
   }
 }
