@@ -1,0 +1,132 @@
+import { matchCsr } from '../../domain/kubelet/csr.ts';
+import type { ClientCsr } from '../../domain/control-plane.ts';
+import { createBudget, noLimits } from '../connections/budget.ts';
+import type { ClusterConnection } from '../connections/cluster.ts';
+import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
+import { isConflict } from '../connections/kubernetes-errors.ts';
+import type { Condition, CsrObject } from '../connections/objects.ts';
+import { listClientCsrs, readCsr } from '../connections/reads.ts';
+import { putApproval } from '../connections/writes.ts';
+import type { ActActivities, ApproveCsrInput } from '../contract.ts';
+import { failure, isFailure } from '../failure.ts';
+import { pause } from '../heartbeat.ts';
+import { conditionOf, parseCsr } from '../observe/parse-objects.ts';
+
+const POLL_MS = 300;
+const WAIT_FOR_REQUEST_MS = 30_000;
+const WAIT_FOR_CERTIFICATE_MS = 20_000;
+const APPROVAL_REASON = 'ApprovedByControlPlaneRecovery';
+
+/**
+ * Waits for exactly one request that was not there before the restart and is what was approved; approves that one by its
+ * resourceVersion; waits until it is signed. `by` goes into the approval's message, for the audit.
+ */
+export async function approveKubeletCsr(
+  cluster: ClusterConnection,
+  input: ApproveCsrInput,
+  by: string,
+  signal: AbortSignal,
+): ReturnType<ActActivities['approveKubeletCsr']> {
+  const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
+  try {
+    const { name, uid } = await findRequest(api, input, signal);
+    const changed = await approve(api, name, input, by);
+    await waitUntilIssued(api, name, uid, signal);
+    const sentence = changed
+      ? `approved request ${name} of ${input.commonName}; its certificate is issued`
+      : `request ${name} of ${input.commonName} was approved already; its certificate is issued`;
+    return { changed, sentence, name, uid };
+  } finally {
+    api.close();
+  }
+}
+
+/** The requests as they are now. */
+export async function listRequests(api: Kubernetes): Promise<ClientCsr[]> {
+  return (await listClientCsrs(api)).map(parseCsr);
+}
+
+async function findRequest(api: Kubernetes, input: ApproveCsrInput, signal: AbortSignal): Promise<ClientCsr> {
+  const deadline = Date.now() + WAIT_FOR_REQUEST_MS;
+  for (;;) {
+    const found = matchCsr(await listRequests(api), input);
+    if (found.match === 'one') return found.csr;
+    if (found.match === 'several') throw severalMatch(found.csrs);
+    const [closed] = found.closed;
+    if (closed)
+      throw failure('CsrDenied', `request ${closed.name} of ${input.commonName} is ${closed.state}`);
+    if (Date.now() >= deadline) {
+      throw failure('CsrNotYetThere', `no new request of ${input.commonName} since the restart`);
+    }
+    await pause(POLL_MS, signal);
+  }
+}
+
+function severalMatch(csrs: ClientCsr[]): Error {
+  const names = csrs.map(({ name, uid }) => `${name} (${uid})`).join(', ');
+  return failure('TwoMatchingCsrs', `${csrs.length} new requests match, so none is approved: ${names}`);
+}
+
+/** True when we approved it, false when it was approved already. Judged again on the very object that is sent back. */
+async function approve(api: Kubernetes, name: string, input: ApproveCsrInput, by: string): Promise<boolean> {
+  const approval: Condition = {
+    type: 'Approved',
+    status: 'True',
+    reason: APPROVAL_REASON,
+    message: `approved on behalf of a person by ${by}`,
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const csr = await readAgain(api, name, input);
+    if (conditionOf(csr.status?.conditions, 'Approved')) return false;
+    try {
+      await putApproval(api, csr, approval);
+      return true;
+    } catch (error) {
+      if (isConflict(error) && attempt < 5) continue;
+      // The answer was lost, not necessarily the approval.
+      if (isFailure(error, 'ApiUnreachable') && (await isApprovedByUs(api, name, approval))) return true;
+      throw isConflict(error) ? failure('ApiUnreachable', `request ${name} changes too fast`) : error;
+    }
+  }
+}
+
+async function readAgain(api: Kubernetes, name: string, input: ApproveCsrInput): Promise<CsrObject> {
+  const csr = await readCsr(api, name);
+  if (!csr) throw failure('CsrNotYetThere', `request ${name} is gone`);
+  if (matchCsr([parseCsr(csr)], input).match !== 'one') {
+    throw failure('PreconditionFailed', `request ${name} is no longer what was approved`);
+  }
+  return csr;
+}
+
+async function isApprovedByUs(api: Kubernetes, name: string, approval: Condition): Promise<boolean> {
+  const csr = await readCsr(api, name).catch(() => undefined);
+  const found = conditionOf(csr?.status?.conditions, 'Approved');
+  return found !== undefined && found.reason === approval.reason && found.message === approval.message;
+}
+
+async function waitUntilIssued(
+  api: Kubernetes,
+  name: string,
+  uid: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = Date.now() + WAIT_FOR_CERTIFICATE_MS;
+  for (;;) {
+    const csr = await readCsr(api, name);
+    if (csr?.metadata?.uid !== uid)
+      throw failure('PreconditionFailed', `request ${name} was replaced by another`);
+    const { state, issued } = parseCsr(csr);
+    if (issued) return;
+    if (state === 'Denied' || state === 'Failed') {
+      throw failure('CsrDenied', `request ${name} was approved, but is now ${state}`);
+    }
+    if (Date.now() >= deadline) {
+      throw failure(
+        'CsrNotIssued',
+        `request ${name} is approved but not signed: is the controller manager well?`,
+      );
+    }
+    await pause(POLL_MS, signal);
+  }
+}

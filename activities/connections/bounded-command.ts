@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+
+export interface CommandEnd {
+  /** Exit code; undefined when a signal ended it. */
+  code: number | undefined;
+  stdout: string;
+  /** The last of it. */
+  stderr: string;
+  /** Why we ended it ourselves: it took too long or said too much. */
+  cut?: string;
+}
+
+export interface CommandLimits {
+  timeoutMs: number;
+  stdoutBytes: number;
+  signal?: AbortSignal;
+}
+
+const STDERR_BYTES = 8 * 1024;
+
+/**
+ * Runs a command with a text on its standard input, and ends it with everything it started (jump hosts are processes of
+ * their own) when it takes too long, says too much, or `signal` aborts: then it throws the signal's reason.
+ */
+export function runBounded(
+  argv: readonly string[],
+  input: string,
+  limits: CommandLimits,
+): Promise<CommandEnd> {
+  const [command = '', ...args] = argv;
+  limits.signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    let cut: string | undefined;
+    const kill = (why?: string) => {
+      cut ??= why;
+      killGroup(child.pid);
+    };
+    const onAbort = () => kill();
+    const timer = setTimeout(kill, limits.timeoutMs, `no end within ${limits.timeoutMs / 1000} s`);
+    limits.signal?.addEventListener('abort', onAbort, { once: true });
+    const stdout: Buffer[] = [];
+    let said = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.length;
+      if (said > limits.stdoutBytes) kill(`more than ${limits.stdoutBytes} bytes of output`);
+      else stdout.push(chunk);
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString('utf8')).slice(-STDERR_BYTES);
+    });
+    // A command that ends without reading its input is judged by its exit code, not by our broken pipe.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+    const done = () => {
+      clearTimeout(timer);
+      limits.signal?.removeEventListener('abort', onAbort);
+    };
+    child.on('error', (error) => {
+      done();
+      reject(error);
+    });
+    child.on('close', (code) => {
+      done();
+      if (limits.signal?.aborted) return reject(asError(limits.signal.reason));
+      const end = { code: code ?? undefined, stdout: Buffer.concat(stdout).toString('utf8'), stderr };
+      resolve(cut === undefined ? end : { ...end, cut });
+    });
+  });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('aborted');
+}

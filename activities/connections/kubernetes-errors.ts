@@ -1,0 +1,41 @@
+import { failure, sentenceOf } from '../failure.ts';
+
+/** The object is not there, or was changed since it was read. Callers answer to both; neither leaves an activity as it is. */
+export interface ApiAnswerError extends Error {
+  status: 404 | 409;
+}
+
+/** What the API server's refusal means for us; in one place, so that the same answer is never judged twice. */
+export function errorFromStatus(what: string, status: number, text: string): Error {
+  const said = `${what}: ${status} ${statusMessage(text)}`;
+  if (status === 401 || status === 403) return failure('ApiForbidden', said);
+  if (status === 404 || status === 409) return Object.assign(new Error(sentenceOf(said)), { status });
+  // 429 and 5xx: overloaded, shutting down, or etcd has no leader. All pass.
+  if (status === 429 || status >= 500) return failure('ApiUnreachable', said);
+  return failure('PreconditionFailed', said);
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Error && (error as ApiAnswerError).status === 404;
+}
+
+export function isConflict(error: unknown): boolean {
+  return error instanceof Error && (error as ApiAnswerError).status === 409;
+}
+
+/** The connection ended before an answer came: the request may or may not have been carried out. */
+export function isConnectionCut(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  return code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+/** A Status object's message, or the beginning of whatever was answered. */
+function statusMessage(text: string): string {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown };
+    if (typeof message === 'string') return message;
+  } catch {
+    // Not a Status: a proxy's page.
+  }
+  return text.slice(0, 200);
+}

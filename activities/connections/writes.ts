@@ -1,0 +1,28 @@
+import { bootstrapNamespace } from '../../domain/kubelet/names.ts';
+import type { Kubernetes } from './kubernetes.ts';
+import type { Condition, CsrObject } from './objects.ts';
+import { csrPath } from './reads.ts';
+
+/** Every change that the runbooks make through the API; deploy/rbac/README.md lists them one by one. */
+
+export interface TokenReply {
+  status?: { token?: string; expirationTimestamp?: string };
+}
+
+/** A new token of node-bootstrapper. It cannot be read back: when the answer is lost, another one is asked for. */
+export function createBootstrapToken(api: Kubernetes, expirationSeconds: number): Promise<TokenReply> {
+  return api.post(`/api/v1/namespaces/${bootstrapNamespace}/serviceaccounts/node-bootstrapper/token`, {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { expirationSeconds },
+  });
+}
+
+/** Sends back the request as it was read, with one condition more; its resourceVersion is the precondition. */
+export function putApproval(api: Kubernetes, csr: CsrObject, approval: Condition): Promise<CsrObject> {
+  const conditions = [...(csr.status?.conditions ?? []), approval];
+  return api.put(`${csrPath}/${encodeURIComponent(csr.metadata?.name ?? '')}/approval`, {
+    ...csr,
+    status: { ...csr.status, conditions },
+  });
+}

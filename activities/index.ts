@@ -1,0 +1,20 @@
+import { createActActivities } from './act/index.ts';
+import type { ClusterConnection, InventoryLookup } from './connections/cluster.ts';
+import { createNodeLane, type NodeLane } from './connections/node-lane.ts';
+import type { ActActivities, ObserveActivities } from './contract.ts';
+import { createObserveActivities } from './observe/index.ts';
+
+export interface ActivityDeps {
+  inventory: InventoryLookup;
+  /** How to reach a cluster's nodes. */
+  laneOf: (cluster: ClusterConnection) => NodeLane;
+}
+
+/** What runs on the queues `cluster/<name>`: everything that touches a cluster. */
+export function createClusterActivities(
+  inventory: InventoryLookup,
+  laneOf: ActivityDeps['laneOf'] = createNodeLane,
+): ObserveActivities & ActActivities {
+  const deps = { inventory, laneOf };
+  return { ...createObserveActivities(deps), ...createActActivities(deps) };
+}

@@ -1,0 +1,135 @@
+# observe-kubelet.sh NODE WINDOW_MINUTES: what one look at this master shows of its kubelet, its etcd and its API server.
+# Changes nothing, takes no lock. Sends certificates, hashes, dates and counts; never a key, a token or a kubeconfig.
+node=$1 window=$2
+expect_node "$node"
+
+# Asked beside everything else, since a dead one is waited for.
+ask() { curl -sk -m 3 -o "$work/$1" -w '%{http_code}' "$2" >"$work/$1.code" 2>/dev/null || echo " exit $?" >>"$work/$1.code"; }
+ask api https://localhost:6443/readyz &
+ask etcd https://127.0.0.1:9980/readyz &      # OpenShift's readyz container
+ask metrics http://127.0.0.1:9978/health &    # etcd itself, where its metrics are plain
+
+say nodeName "$node"
+say nodeTime "$(date -u +%FT%T.%3NZ)"
+say unit "$(systemctl show kubelet -p LoadState,ActiveState,SubState,Result,NRestarts,ExecMainStartTimestamp,InvocationID)"
+say disk "$(df -PB1 "$root/var/lib/kubelet" | awk 'NR == 2 { print $4 }')"
+say diskWritable "$([ -w "$root/var/lib/kubelet" ] && echo yes || echo no)"
+
+certificate() {
+    if [ -L "$current" ]; then say certLink "$(readlink "$current")"; elif [ ! -e "$current" ]; then say certState missing; return; fi
+    if [ ! -e "$current" ]; then say certState dangling; return; fi
+    if ! openssl x509 -in "$current" -outform PEM >"$work/cert" 2>/dev/null; then say certState corrupt; say certDetail 'no certificate in it'; return; fi
+    if ! openssl pkey -in "$current" -pubout >"$work/key" 2>/dev/null; then say certState corrupt; say certDetail 'no private key in it'; return; fi
+    openssl x509 -in "$current" -noout -pubkey >"$work/certkey"
+    if ! cmp -s "$work/key" "$work/certkey"; then say certState corrupt; say certDetail 'the private key is not that of the certificate'; return; fi
+    say certState present
+    say certPem "$(cat "$work/cert")"
+}
+certificate
+
+# Form of a kubeconfig's current context. The raw values stay in this shell.
+fields='{.clusters[0].cluster.server}{"\n"}{.clusters[0].cluster.certificate-authority-data}{"\n"}{.clusters[0].cluster.certificate-authority}{"\n"}{.clusters[0].cluster.tls-server-name}{"\n"}{.users[0].user.client-certificate}{"\n"}{.users[0].user.client-key}{"\n"}{.users[0].user.client-certificate-data}{"\n"}{.users[0].user.token}{"\n"}{.users[0].user.tokenFile}{"\n"}{.users[0].user.exec.command}{.users[0].user.username}{.users[0].user.auth-provider.name}{"\n"}.'
+kubeconfig_form() { # PREFIX FILE
+    local lines ca claims
+    if [ ! -e "$2" ]; then say "$1.state" missing; return; fi
+    say "$1.sha256" "$(hash_of "$2")"
+    if ! timeout 5 "$kubectl" --kubeconfig="$2" config view --raw --minify -o "jsonpath=$fields" >"$work/form" 2>"$work/why"; then
+        say "$1.state" unreadable; say "$1.detail" "$(tail -n1 "$work/why" | cut -c1-300)"; return
+    fi
+    mapfile -t lines <"$work/form"
+    if [ ${#lines[@]} != 11 ]; then say "$1.state" unreadable; say "$1.detail" 'a value in it has more than one line'; return; fi
+    say "$1.state" present
+    say "$1.server" "${lines[0]}"
+    ca=missing
+    if [ -n "${lines[1]}" ]; then ca=$(base64 -d <<<"${lines[1]}" 2>/dev/null | sha256sum | cut -d' ' -f1 || :)
+    elif [ -n "${lines[2]}" ]; then ca=$(hash_of "$root${lines[2]}"); fi
+    say "$1.caSha256" "$ca"
+    say "$1.tlsServerName" "${lines[3]}"
+    say "$1.certificatePath" "${lines[4]}"
+    say "$1.keyPath" "${lines[5]}"
+    if [ -n "${lines[6]}" ]; then say "$1.embeddedPem" "$(base64 -d <<<"${lines[6]}" | openssl x509 -outform PEM 2>/dev/null || echo unreadable)"; fi
+    if [ -n "${lines[7]}" ]; then
+        say "$1.token" yes
+        claims=$(claims_of "${lines[7]}")
+        say "$1.tokenSubject" "$(claim sub <<<"$claims")"
+        say "$1.tokenExpires" "$(claim exp <<<"$claims")"
+    fi
+    if [ -n "${lines[8]}" ]; then say "$1.token" file; fi
+    if [ -n "${lines[9]}" ]; then say "$1.other" yes; fi
+}
+kubeconfig_form kubeconfig "$kubeconfig"
+kubeconfig_form bootstrap "$bootstrap"
+accepted=unknown accepted_detail='there is no file to ask with'
+[ ! -e "$bootstrap" ] || ask_with "$bootstrap"
+say accepted "$accepted"
+say acceptedDetail "$accepted_detail"
+
+# Over several starts: a kubelet whose credential is rejected exits every five minutes. Both wordings, old and new.
+counts() {
+    timeout 5 journalctl -u kubelet --since "$window minutes ago" -o cat -q --no-pager 2>/dev/null | head -c 33554432 | awk '
+        /User "system:anonymous" cannot/ { n["anonymousForbidden"]++ }
+        /unable to (read|load) .*existing bootstrap client config/ { n["clientCertificateUnreadable"]++ }
+        /existing bootstrap client certificate.* is expired|client certificate has expired and the server/ { n["clientCertificateExpired"]++ }
+        /unable to load bootstrap kubeconfig/ { n["bootstrapFileMissing"]++ }
+        /cannot create certificate signing request: (Unauthorized|.*forbidden)/ { n["csrRejected"]++ }
+        /server is responsive, exiting/ { n["exitingServerResponsive"]++ }
+        /([Vv]alid client cert|No valid client certificate).*not responsive/ { n["waitingServerNotResponsive"]++ }
+        /could not convert data from .* into cert\/key pair|to be a symlink but it is a file/ { n["corruptPem"]++ }
+        /[Cc]ertificate rotation detected/ { n["certificateRotated"]++ }
+        /dial tcp .*(refused|no route to host|i\/o timeout|unreachable)/ && !/[Pp]robe/ { n["apiUnreachable"]++ }
+        /x509: certificate (has expired|signed by unknown authority)|failed to verify certificate/ && !/authenticate the request/ && !/[Pp]robe/ { n["serverCertificateUntrusted"]++ }
+        END { for (name in n) print name "=" n[name] }'
+}
+say journal "$(counts || :)"
+say journalWindow "$window"
+
+number=0
+for file in "$root"/etc/kubernetes/manifests/*; do
+    [ -f "$file" ] && [ "$number" -lt 40 ] || continue
+    say "manifest.$number.file" "${file##*/}"
+    say "manifest.$number.sha256" "$(hash_of "$file")"
+    # What a static pod is called stands in the file alone. It is read by the worker and goes no further.
+    say "manifest.$number.body" "$(head -c 262144 "$file")"
+    number=$((number + 1))
+done
+pods() {
+    timeout 5 crictl pods -o json 2>/dev/null | jq -c '[.items[] | select(.annotations["kubernetes.io/config.source"] == "file")
+        | {namespace: .metadata.namespace, name: .metadata.name, state, createdAt, hash: .annotations["kubernetes.io/config.hash"]}]'
+}
+say pods "$(pods || echo unknown)"
+
+# What must not be left behind: a certificate of system:masters anywhere below the kubelet's directories, our backups or in the
+# bootstrap file; and a token that still expires in a file other than the bootstrap file, which is judged by itself.
+candidates() {
+    find "$root/var/lib/kubelet" -xdev \( -path "$root/var/lib/kubelet/pods" -o -path "$root/var/lib/kubelet/plugins*" -o -path "$root/var/lib/kubelet/device-plugins" \) -prune \
+        -o -type f -size -1024k -print0
+    find "$root/etc/kubernetes" -maxdepth 1 -type f -size -1024k -print0
+    [ ! -d "$recovery" ] || find "$recovery" -xdev -type f -size -1024k -print0
+}
+scan() {
+    local file seen=0 token expires now
+    now=$(date +%s)
+    candidates | xargs -0r grep -lZaE 'BEGIN (TRUSTED )?CERTIFICATE|client-certificate-data|eyJ[A-Za-z0-9_-]+\.eyJ' >"$work/found" 2>/dev/null || :
+    while IFS= read -rd '' file; do
+        seen=$((seen + 1))
+        if [ "$seen" -gt 300 ]; then echo "more than 300 files with certificates: not all were looked at" >>"$work/admin"; break; fi
+        if holds_admin "$file"; then printf '%s\n' "${file//[^[:print:]]/?}" >>"$work/admin"; fi
+        [ "$file" != "$bootstrap" ] || continue
+        { grep -aoE 'eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+' "$file" || :; } >"$work/tokens"
+        while read -r token; do
+            expires=$(claims_of "$token" | claim exp)
+            if [ -n "$expires" ] && [ "$expires" -gt "$now" ]; then printf '%s\n' "${file//[^[:print:]]/?}" >>"$work/temporary"; fi
+        done <"$work/tokens"
+    done <"$work/found"
+}
+: >"$work/admin"; : >"$work/temporary"
+scan
+say admin "$(cat "$work/admin")"
+say temporary "$(sort -u "$work/temporary")"
+
+wait
+for name in api etcd metrics; do
+    say "health.$name.code" "$(head -c 300 "$work/$name.code" 2>/dev/null || :)"
+    say "health.$name.body" "$(head -c 300 "$work/$name" 2>/dev/null || :)"
+done
+end ok

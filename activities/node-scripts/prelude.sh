@@ -1,0 +1,132 @@
+# Stands in front of every node script; both are sent to `bash -s` inside one { … }, which bash reads to its end before it
+# runs any of it: a connection cut half-way through the text runs nothing at all.
+#
+# Before it come CPR_RUN, CPR_STEP, CPR_NONCE (what the marker lines say), CPR_INPUT (a secret, in base64; never exported,
+# so no child's environment shows it) and the arguments. CPR_ROOT and CPR_BIN exist for tests; sudo lets neither through.
+set -eEu -o pipefail
+umask 077
+export LC_ALL=C TZ=UTC PATH="${CPR_BIN:+$CPR_BIN:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+root=${CPR_ROOT:-}
+pki=$root/var/lib/kubelet/pki
+current=$pki/kubelet-client-current.pem
+kubeconfig=$root/var/lib/kubelet/kubeconfig
+bootstrap=$root/etc/kubernetes/kubeconfig
+recovery=$root/var/lib/kubelet-recovery
+run_dir=$recovery/$CPR_RUN
+run_state=$root/run/control-plane-recovery
+kubectl=$(command -v kubectl || command -v oc || echo kubectl)
+
+# Only marker lines may reach standard output; nothing reads the rest of our own text as its input.
+exec 3>&1 1>&2 </dev/null
+printf '@@cpr-begin %s %s %s\n' "$CPR_RUN" "$CPR_STEP" "$CPR_NONCE" >&3
+
+values=''
+say() { values+=" $1=$(printf '%s' "$2" | base64 -w0)"; }
+end() { # VERDICT
+    trap - ERR
+    printf '@@cpr-result %s %s %s %s%s\n' "$CPR_RUN" "$CPR_STEP" "$CPR_NONCE" "$1" "$values" >&3
+    exit 0
+}
+end_with() { values=''; say error "$2"; end "$1"; }
+fail() { end_with failed "$1"; }
+precondition() { end_with precondition "$1"; }
+died() { # a command failed that nobody expected to: a full disk, a read-only file system
+    [ "$BASH_SUBSHELL" = 0 ] || exit 1
+    end_with failed "line $1: '$2' failed: $(tail -n1 "${work:-}/stderr" 2>/dev/null || :)"
+}
+trap 'died $LINENO "$BASH_COMMAND"' ERR
+
+mkdir -p -m 700 "$run_state"
+work=$(mktemp -d "$run_state/work.XXXXXX")
+unfinished=''
+exec 4>&2 2>"$work/stderr"
+trap 'tail -c 2000 "$work/stderr" >&4; rm -rf "$work" ${unfinished:+"$unfinished"}' EXIT
+
+# One changing script at a time on a node: an attempt whose worker died may still be running when the next one begins.
+lock() {
+    exec 9>"$run_state/lock"
+    flock -w 20 9 || end_with busy "another script of ours has held the lock of this node for 20 s"
+}
+
+# The inventory's address may belong to another machine by now; nothing is read or changed under a wrong name.
+own_name() {
+    local pid name=''
+    pid=$(systemctl show kubelet -p MainPID 2>/dev/null | sed 's/^MainPID=//' || :)
+    if [ "${pid:-0}" != 0 ] && [ -r "$root/proc/$pid/cmdline" ]; then
+        name=$(tr '\0' '\n' <"$root/proc/$pid/cmdline" | sed -n 's/^--hostname-override=//p' | tail -n1)
+    fi
+    [ -n "$name" ] || name=$(systemctl show kubelet -p Environment 2>/dev/null |
+        tr ' ' '\n' | sed -n 's/^\(Environment=\)\{0,1\}KUBELET_NODE_NAME=//p' | tail -n1)
+    [ -n "$name" ] || name=$(cat "$root/proc/sys/kernel/hostname")
+    printf '%s' "${name,,}"
+}
+expect_node() {
+    local name
+    name=$(own_name)
+    [ "$name" = "$1" ] || precondition "the machine at this address calls itself '$name', not '$1'"
+}
+
+hash_of() { # FILE
+    if [ -e "$1" ]; then sha256sum <"$1" | cut -d' ' -f1; else echo missing; fi
+}
+# The bytes are on the disk under the new name or the old file is untouched; nothing in between.
+write_file() { # FILE CONTENT
+    unfinished="$1.cpr-$CPR_RUN"
+    rm -f "$unfinished"
+    printf '%s' "$2" >"$unfinished"
+    sync "$unfinished"
+    put_in_place "$unfinished" "$1"
+}
+put_in_place() { # FROM TO
+    if command -v restorecon >/dev/null && [ -e "$2" ]; then chcon --reference="$2" "$1" 2>/dev/null || :; fi
+    mv -fT "$1" "$2"
+    if command -v restorecon >/dev/null; then restorecon "$2" || :; fi
+    sync "$(dirname "$2")"
+    unfinished=''
+}
+note() { logger -t control-plane-recovery -- "run $CPR_RUN: $1" 2>/dev/null || :; }
+
+# Is there a certificate with O=system:masters in this file, in PEM or inside a kubeconfig?
+# Subjects go through a file: `… | grep -q` under pipefail says no when it found it too early.
+subjects() { # certificates on standard input
+    openssl crl2pkcs7 -nocrl -certfile /dev/stdin 2>/dev/null | openssl pkcs7 -print_certs -noout 2>/dev/null || :
+}
+holds_admin() { # FILE
+    local data
+    subjects <"$1" >"$work/subjects"
+    { grep -aoE 'client-certificate-data"?: *"?[A-Za-z0-9+/=]+' "$1" || :; } | sed 's/.*[" ]//' >"$work/embedded"
+    while read -r data; do
+        { base64 -d <<<"$data" 2>/dev/null || :; } | subjects >>"$work/subjects"
+    done <"$work/embedded"
+    grep -qE '^subject.*[=,/+ ]O ?= ?system:masters([,/+ ]|$)' "$work/subjects"
+}
+
+# The payload of a JSON Web Token, or nothing. Never its signature: three parts, and a header that is one.
+claims_of() { # TOKEN
+    local header payload
+    IFS=. read -r header payload _ <<<"$1"
+    [[ $1 =~ ^eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$ ]] || return 0
+    payload=$(tr '_-' '/+' <<<"$payload")
+    while [ $((${#payload} % 4)) != 0 ]; do payload+='='; done
+    base64 -d <<<"$payload" 2>/dev/null || :
+}
+claim() { # NAME, claims on standard input; strings and numbers only, and of the outermost sort as the API server writes them
+    { grep -oE "\"$1\":(\"[^\"\\\\]{1,300}\"|[0-9]{1,12})" || :; } | head -n1 | sed -e "s/^\"$1\"://" -e 's/^"//' -e 's/"$//'
+}
+
+# May this kubeconfig create certificate signing requests? Asked with itself. Sets accepted and accepted_detail.
+# A raw post, since `auth can-i` first discovers the whole API and leaves a cache behind.
+ask_with() { # FILE
+    local answer rc=0
+    answer=$(timeout 6 "$kubectl" --kubeconfig="$1" --request-timeout=4s create --raw /apis/authorization.k8s.io/v1/selfsubjectaccessreviews -f - 2>&1 <<'JSON'
+{"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectAccessReview","spec":{"resourceAttributes":{"group":"certificates.k8s.io","resource":"certificatesigningrequests","verb":"create"}}}
+JSON
+    ) || rc=$?
+    case "${answer//[[:space:]]/}" in
+    *'"allowed":true'*) accepted=yes accepted_detail=yes ;;
+    *'"allowed":false'*) accepted=forbidden accepted_detail='may not create certificate signing requests' ;;
+    *Unauthorized* | *mustbeloggedin*) accepted=rejected accepted_detail=Unauthorized ;;
+    *orbidden*) accepted=forbidden accepted_detail=Forbidden ;;
+    *) accepted=unknown accepted_detail="exit code $rc: $(tail -n1 <<<"$answer" | cut -c1-200)" ;;
+    esac
+}

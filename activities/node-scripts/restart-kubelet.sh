@@ -1,0 +1,47 @@
+# restart-kubelet.sh NODE ATTEMPT: restarts the kubelet, once per attempt however often this is run.
+# The InvocationID from before is written down first: another one means that it was restarted since.
+node=$1 attempt=$2
+expect_node "$node"
+lock
+[ -e "$run_dir/manifest.sha256" ] || precondition "there is no backup of this run in ${run_dir#"$root"}"
+[[ $attempt =~ ^[0-9]{1,4}$ ]] || fail "attempt '$attempt' is not a number"
+show() { systemctl show kubelet -p "$1" | sed "s/^$1=//"; }
+[ "$(show LoadState)" = loaded ] || precondition 'there is no unit kubelet.service on this node'
+mark=$run_dir/restart-$attempt
+report() {
+    say started "$(show ExecMainStartTimestamp)"
+    say invocation "$(show InvocationID)"
+    end ok
+}
+started_since() { [ "$(show ActiveState)" = active ] && [ "$(show InvocationID)" != "$(cat "$mark")" ]; }
+if [ -e "$mark" ] && started_since; then say changed no; report; fi
+if [ ! -e "$mark" ]; then
+    show InvocationID >"$mark.new"
+    sync "$mark.new"
+    mv "$mark.new" "$mark"
+    sync "$run_dir"
+fi
+
+# A kubelet that finds a damaged pem exits instead of asking for a new one. Moved aside, never deleted; a certificate that can
+# still be used stays where it is, and kubelet-server* is none of our business: without it serving needs another approval.
+usable() {
+    [ -e "$current" ] && openssl x509 -in "$current" -noout -pubkey >"$work/certkey" 2>/dev/null &&
+        openssl pkey -in "$current" -pubout >"$work/key" 2>/dev/null && cmp -s "$work/key" "$work/certkey"
+}
+if { [ -e "$current" ] || [ -L "$current" ]; } && ! usable; then
+    aside=$run_dir/quarantine/restart-$attempt
+    mkdir -p -m 700 "$aside"
+    target=$(readlink -f "$current" || :)
+    case $target in
+    "$(readlink -f "$pki")"/kubelet-client-*) if [ -e "$target" ]; then mv -n "$target" "$aside/"; fi ;;
+    esac
+    if [ -e "$current" ] || [ -L "$current" ]; then mv -n "$current" "$aside/"; fi
+    note "moved an unusable client certificate to ${aside#"$root"}"
+fi
+systemctl restart --no-block kubelet
+note 'restarted the kubelet'
+for _ in $(seq 240); do
+    if started_since; then say changed yes; report; fi
+    sleep 0.25
+done
+fail "the kubelet was not active 60 s after its restart: it is $(show ActiveState), $(show SubState), result $(show Result)"

@@ -1,0 +1,25 @@
+# restore-kubelet.sh NODE: puts back the bootstrap file from the backup of this run. Only as long as the kubelet was not restarted:
+# afterwards it runs with what we gave it, and the old file is the broken one.
+node=$1
+expect_node "$node"
+lock
+if [ ! -e "$run_dir/manifest.sha256" ]; then say changed no; say why 'this run has made no backup, so it has changed nothing'; end ok; fi
+for mark in "$run_dir"/restart-*; do
+    [ ! -e "$mark" ] || precondition 'the kubelet was already restarted by this run: what was there before is not put back'
+done
+(cd "$run_dir" && sha256sum --quiet -c manifest.sha256) || fail "the backup in ${run_dir#"$root"} does not match its own manifest"
+present=$(hash_of "$bootstrap")
+before=$(hash_of "$run_dir/bootstrap-kubeconfig")
+if [ "$present" = "$before" ]; then say changed no; say why 'the bootstrap file is the one from before'; end ok; fi
+grep -qxF "$present" "$run_dir/installed" 2>/dev/null ||
+    precondition "${bootstrap#"$root"} was changed by someone else (its hash is $present)"
+if [ "$before" = missing ]; then rm -f "$bootstrap"; else
+    unfinished="$bootstrap.cpr-$CPR_RUN"
+    cp -p "$run_dir/bootstrap-kubeconfig" "$unfinished"
+    sync "$unfinished"
+    put_in_place "$unfinished" "$bootstrap"
+fi
+note "put back ${bootstrap#"$root"} (is $before)"
+say changed yes
+say why 'the bootstrap file from before is back'
+end ok

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+/** Every script that may run on a node. All but the first two change something there. */
+export const nodeScripts = [
+  'observe-kubelet.sh',
+  'read-bootstrap.sh',
+  'back-up-kubelet.sh',
+  'install-bootstrap.sh',
+  'restart-kubelet.sh',
+  'restore-kubelet.sh',
+] as const;
+
+export type NodeScriptName = (typeof nodeScripts)[number];
+
+export interface ScriptCall {
+  runId: string;
+  step: string;
+  nonce: string;
+  args: string[];
+  input: string;
+}
+
+const prelude = readScript('prelude.sh');
+const bodies = new Map(nodeScripts.map((name) => [name, readScript(name)]));
+
+/**
+ * SHA-256 of what is sent, by script: a vote covers this code. To check one by hand:
+ * `cat prelude.sh restart-kubelet.sh | sha256sum`.
+ */
+export function scriptHashes(): Record<NodeScriptName, string> {
+  const hashes = nodeScripts.map((name) => {
+    return [
+      name,
+      createHash('sha256')
+        .update(prelude + bodyOf(name))
+        .digest('hex'),
+    ];
+  });
+  return Object.fromEntries(hashes) as Record<NodeScriptName, string>;
+}
+
+/** What `bash -s` reads. The whole stands in one group, so that half of it does nothing. */
+export function scriptText(name: NodeScriptName, call: ScriptCall): string {
+  const input = Buffer.from(call.input, 'utf8').toString('base64');
+  const variables = { CPR_RUN: call.runId, CPR_STEP: call.step, CPR_NONCE: call.nonce, CPR_INPUT: input };
+  return [
+    '{',
+    ...Object.entries(variables).map(([variable, value]) => `${variable}=${quote(value)}`),
+    `set -- ${call.args.map(quote).join(' ')}`,
+    prelude,
+    bodyOf(name),
+    '}',
+    '',
+  ].join('\n');
+}
+
+function bodyOf(name: NodeScriptName): string {
+  const body = bodies.get(name);
+  if (body === undefined) throw new Error(`no node script ${name}`);
+  return body;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function readScript(file: string): string {
+  return readFileSync(new URL(file, import.meta.url), 'utf8');
+}

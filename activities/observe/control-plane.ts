@@ -1,0 +1,141 @@
+import type { MasterObservation, Observation } from '../../domain/control-plane.ts';
+import { known, unknown, type Reading } from '../../domain/reading.ts';
+import { createBudget, type Budget } from '../connections/budget.ts';
+import type { ClusterConnection } from '../connections/cluster.ts';
+import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
+import type { NodeLane } from '../connections/node-lane.ts';
+import * as reads from '../connections/reads.ts';
+import { failure, sentenceOf } from '../failure.ts';
+import { lookAtNode } from './node.ts';
+import { parseBootstrapSecret, parseCsr, parseMirrorPods, parseNode, parseSigner } from './parse-objects.ts';
+
+/** One look may cost so much and no more; three masters need about fifteen calls and 2 MB. */
+const limits = { apiCalls: 80, bytes: 64 * 1024 * 1024 };
+/** One dead master is waited for no longer than this, beside everything else. */
+const NODE_TIMEOUT_MS = 8000;
+const CALL_TIMEOUT_MS = 4000;
+
+/** Whatever cannot be read is `unknown` with its reason; only an abort by `signal` throws. */
+export async function observeControlPlane(
+  cluster: ClusterConnection,
+  lane: NodeLane,
+  signal: AbortSignal,
+): Promise<Observation> {
+  const at = new Date().toISOString();
+  const budget = createBudget(limits);
+  const look = await lookAtApi(cluster, budget, signal);
+  try {
+    const names = Object.keys(cluster.masters);
+    const [masters, signer, csrs, bootstrapSecret] = await Promise.all([
+      Promise.all(names.map((name) => observeMaster(cluster, name, look, lane, signal))),
+      readSigner(look),
+      read(look, 'GET certificatesigningrequests', async (api) =>
+        (await reads.listClientCsrs(api)).map(parseCsr),
+      ),
+      read(look, 'GET secrets/node-bootstrapper-token', readSecret),
+    ]);
+    signal.throwIfAborted();
+    return {
+      cluster: cluster.name,
+      at,
+      api: await look.endpoint,
+      masters,
+      signer,
+      csrs,
+      bootstrapSecret,
+      cost: budget.cost(),
+    };
+  } finally {
+    look.api?.close();
+  }
+}
+
+interface ApiLook {
+  /** Undefined when the kubeconfig itself cannot be used. */
+  api: Kubernetes | undefined;
+  /** What the first call found: when it fails, the others are not made. */
+  endpoint: Promise<Observation['api']>;
+}
+
+async function lookAtApi(cluster: ClusterConnection, budget: Budget, signal: AbortSignal): Promise<ApiLook> {
+  const source = 'GET /version';
+  try {
+    const api = await connectKubernetes({ ...cluster.api, budget, signal, timeoutMs: CALL_TIMEOUT_MS });
+    const endpoint = reads.readVersion(api).then(
+      ({ gitVersion }) => known({ server: api.server, version: gitVersion ?? '' }, source),
+      (error: unknown) => unknown(sentenceOf(error), source),
+    );
+    return { api, endpoint };
+  } catch (error) {
+    return { api: undefined, endpoint: Promise.resolve(unknown(sentenceOf(error), source)) };
+  }
+}
+
+async function read<T>(
+  look: ApiLook,
+  source: string,
+  how: (api: Kubernetes) => Promise<T>,
+): Promise<Reading<T>> {
+  const endpoint = await look.endpoint;
+  if (!endpoint.known || !look.api) {
+    return unknown(endpoint.known ? 'no API connection' : endpoint.why, source);
+  }
+  return how(look.api).then(
+    (value) => known(value, source),
+    (error: unknown) => unknown(sentenceOf(error), source),
+  );
+}
+
+async function observeMaster(
+  cluster: ClusterConnection,
+  name: string,
+  look: ApiLook,
+  lane: NodeLane,
+  signal: AbortSignal,
+): Promise<MasterObservation> {
+  const [node, mirrorPods, seen] = await Promise.all([
+    read(look, `GET nodes/${name}`, (api) => readNodeStatus(api, name)),
+    read(look, `GET pods on ${name}`, async (api) => parseMirrorPods(await reads.listPodsOn(api, name))),
+    lookAtNode(lane, name, { signal, timeoutMs: NODE_TIMEOUT_MS }).then(
+      (value) => ({ value }),
+      (error: unknown) => ({ why: sentenceOf(error) }),
+    ),
+  ]);
+  const ofNode = <T>(value: T | undefined, what: string): Reading<T> => {
+    const source = `ssh ${name}: ${what}`;
+    return value === undefined ? unknown('why' in seen ? seen.why : '', source) : known(value, source);
+  };
+  const at = 'value' in seen ? seen.value : undefined;
+  return {
+    name,
+    address: cluster.masters[name]?.address ?? '',
+    node,
+    mirrorPods,
+    kubelet: ofNode(at?.kubelet, 'observe-kubelet.sh'),
+    etcd: ofNode(at?.etcd, 'health of etcd'),
+    apiServer: ofNode(at?.apiServer, '/readyz of the API server'),
+  };
+}
+
+/** The Node and its lease; no Node is an error, no lease is a fact. */
+export async function readNodeStatus(api: Kubernetes, name: string) {
+  const [node, lease] = await Promise.all([
+    reads.readNode(api, name),
+    reads.readLease(api, 'kube-node-lease', name),
+  ]);
+  return parseNode(node, lease);
+}
+
+function readSigner(look: ApiLook): Promise<Observation['signer']> {
+  return read(look, 'GET leases/kube-system/kube-controller-manager', async (api) => {
+    const lease = await reads.readLease(api, 'kube-system', 'kube-controller-manager');
+    if (!lease) throw failure('ApiUnreachable', 'there is no lease kube-system/kube-controller-manager');
+    return parseSigner(lease, Date.now() + api.clockOffsetMs());
+  });
+}
+
+async function readSecret(api: Kubernetes) {
+  const secret = await reads.readBootstrapSecret(api);
+  if (!secret) throw new Error('there is no such secret');
+  return parseBootstrapSecret(secret);
+}

@@ -1,0 +1,27 @@
+import type { NodeLane } from '../connections/node-lane.ts';
+import { failure, sentenceOf } from '../failure.ts';
+import { parseNodeLook, type NodeLook } from './parse-kubelet.ts';
+
+/** Longer than the kubelet's own five minutes: a rejected credential shows over several of its starts. */
+const JOURNAL_MINUTES = 15;
+
+/** One look at a master's own side. Throws what the lane throws, and `OutcomeUnknown` for an answer that makes no sense. */
+export async function lookAtNode(
+  lane: NodeLane,
+  node: string,
+  { signal, timeoutMs = 20_000 }: { signal?: AbortSignal; timeoutMs?: number },
+): Promise<NodeLook> {
+  const values = await lane.run({
+    node,
+    script: 'observe-kubelet.sh',
+    runId: 'observe',
+    args: [node, String(JOURNAL_MINUTES)],
+    timeoutMs,
+    ...(signal ? { signal } : {}),
+  });
+  try {
+    return parseNodeLook(values);
+  } catch (error) {
+    throw failure('OutcomeUnknown', `${node}: observe-kubelet: ${sentenceOf(error)}`);
+  }
+}
