@@ -3,8 +3,12 @@ import { clusterQueue, runbookQueue } from '../../workflows/messages.ts';
 import type { Session } from './connect.ts';
 import { grpcCodes, isGrpcCode, translate } from './errors.ts';
 
-/** Of `temporal.api.enums.v1.TaskQueueType`. */
-const queueTypes = { workflow: 1, activity: 2 } as const;
+type Question = Parameters<Session['client']['workflowService']['describeTaskQueue']>[0];
+type QueueType = NonNullable<Question['taskQueueType']>;
+
+/** Of `temporal.api.enums.v1.TaskQueueType`, whose package we do not depend on. */
+// oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- there is no name to import
+const queueTypes = { workflow: 1 as QueueType, activity: 2 as QueueType };
 /** A worker asks anew at least once a minute; the server remembers askers for five. */
 const STALE_MS = 75_000;
 
@@ -33,11 +37,11 @@ export async function requireWorkers(session: Session, cluster: string, now = Da
 async function isServed(
   { client, place }: Session,
   queue: string,
-  taskQueueType: number,
+  taskQueueType: QueueType,
   now: number,
 ): Promise<boolean> {
   try {
-    const request = { namespace: place.namespace, taskQueue: { name: queue }, taskQueueType };
+    const request: Question = { namespace: place.namespace, taskQueue: { name: queue }, taskQueueType };
     const { pollers } = await client.workflowService.describeTaskQueue(request);
     return (pollers ?? []).some(
       ({ lastAccessTime }) => now - Number(lastAccessTime?.seconds ?? 0) * 1000 < STALE_MS,

@@ -73,7 +73,7 @@ describe('errors', () => {
   it('cannot move the cursor, whatever a node put into them', async () => {
     const error = failure('RunFailed', { what: 'it said \u001b[2J\u001b[1;1Hall is well\u0007' });
     const { err } = await cpr('diagnose lab', { diagnose: () => Promise.reject(error) });
-    assert.doesNotMatch(err, /\u001b|\u0007/);
+    for (const evil of ['\u001b', '\u0007']) assert.ok(!err.includes(evil));
   });
 
   it('of a defect show where, and hide the stack until it is asked for', async () => {

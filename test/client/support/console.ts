@@ -80,9 +80,6 @@ function words(line: string): string[] {
 
 /** A Temporal that is asked for nothing: whatever a test does not expect fails it. */
 function nobody(): Gateway {
-  const unexpected = (what: string) => async (): Promise<never> => {
-    throw new Error(`the test did not expect ${what}`);
-  };
   return {
     place: { address: 'temporal.test:7233', namespace: 'default', webUi: 'http://ui.test' },
     diagnose: unexpected('diagnose'),
@@ -104,5 +101,11 @@ function nobody(): Gateway {
       remove: unexpected('schedule.remove'),
     },
     close: async () => {},
+  };
+}
+
+function unexpected(what: string): () => Promise<never> {
+  return async () => {
+    throw new Error(`the test did not expect ${what}`);
   };
 }

@@ -140,7 +140,7 @@ export function blocked(): RunState {
   return {
     ...state,
     phase: 'blocked',
-    steps: state.steps.map((step) => (step.id === 'restart' ? { ...step, state: 'blocked' } : step)),
+    steps: steps('done', 'blocked', 'pending'),
     blocked: {
       stepId: 'restart',
       error: 'ssh: connect to host 10.78.0.12 port 22: Connection refused',

@@ -156,7 +156,7 @@ describe('the schedule of a cluster', () => {
   it('is created once, with no overlap and nothing caught up', async () => {
     const temporal = fakeTemporal();
     assert.equal(await temporal.gateway.schedule.set('lab', 300_000), 'created');
-    const [options] = temporal.calls['schedule.create']![0] as [Record<string, never>];
+    const [options] = temporal.calls['schedule.create']![0] as [Record<string, unknown>];
     assert.equal(options['scheduleId'], 'health-check/lab');
     assert.deepEqual(options['spec'], { intervals: [{ every: 300_000 }], jitter: 30_000 });
     assert.deepEqual(options['policies'], { overlap: 'SKIP', catchupWindow: '1m', pauseOnFailure: false });
