@@ -2,7 +2,7 @@ import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureTemporal } from '../lab/binaries/ensure.ts';
 import type { Progress } from '../lab/host/progress.ts';
-import { noLabHere, thisMachine } from '../lab/host/requirements.ts';
+import { ensureCommands, noLabHere, thisMachine, type HostCommand } from '../lab/host/requirements.ts';
 import { run } from '../lab/host/run.ts';
 import { labDown, labUp, openLab } from '../lab/lab.ts';
 import { resolveTemporalBinary } from '../lab/temporal/binary.ts';
@@ -35,6 +35,9 @@ interface NodeTest {
 
 const root = join(import.meta.dirname, '..');
 const everywhere = () => undefined;
+
+/** The approvals in the Web UI are given as a person gives them, in a browser. */
+const BROWSER: HostCommand = { command: 'chromium', package: 'chromium', why: 'for the tests in the Web UI' };
 
 /** In one process: starting one for each file took four times as long as the tests themselves. */
 const FAST: NodeTest = {
@@ -89,6 +92,7 @@ async function runChecks({ signal }: TierContext): Promise<Counts> {
 
 /** Brings the lab up, tests, takes it down whatever happened; a lab that ran before is used and stays. */
 async function runOnLab(context: TierContext): Promise<Counts> {
+  await ensureCommands([BROWSER], context.progress, context.signal);
   const env = await temporal(context);
   const ranBefore = (await openLab()) !== undefined;
   try {

@@ -44,7 +44,8 @@ export async function freeBytes(path: string): Promise<number> {
 export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
-    ('code' in error && error.code === 'ENOSPC') || /no space left on device|ENOSPC|don't have enough free space/i.test(error.message)
+    ('code' in error && error.code === 'ENOSPC') ||
+    /no space left on device|ENOSPC|don't have enough free space/i.test(error.message)
   );
 }
 

@@ -11,7 +11,7 @@ export interface Machine {
   has(command: string): boolean;
 }
 
-interface HostCommand {
+export interface HostCommand {
   command: string;
   /** The Debian package that brings it. */
   package: string;
@@ -19,7 +19,7 @@ interface HostCommand {
 }
 
 /** Commands of the host that the lab runs. What is missing is installed with apt-get. */
-const HOST_COMMANDS: readonly HostCommand[] = [
+const LAB_COMMANDS: readonly HostCommand[] = [
   { command: 'ip', package: 'iproute2', why: "for the nodes' network" },
   { command: 'unshare', package: 'util-linux', why: "for the nodes' namespaces" },
   { command: 'nsenter', package: 'util-linux', why: "for the nodes' namespaces" },
@@ -42,16 +42,19 @@ export function noLabHere(machine: Machine): string | undefined {
   return undefined;
 }
 
-/** Debian packages that bring the missing commands, and the sentence that says why each is needed. */
-export function missingPackages(machine: Machine): Map<string, string> {
-  const missing = HOST_COMMANDS.filter(({ command }) => !machine.has(command));
+/** Debian packages that bring the missing ones of `commands`, and why each is needed. */
+export function missingPackages(
+  machine: Machine,
+  commands: readonly HostCommand[] = LAB_COMMANDS,
+): Map<string, string> {
+  const missing = commands.filter(({ command }) => !machine.has(command));
   return new Map(missing.map(({ command, package: name, why }) => [name, `${command} ${why}`]));
 }
 
 /** The sentence for a machine whose packages we cannot install. */
 export function cannotInstall(missing: ReadonlyMap<string, string>): string {
   const what = [...missing].map(([name, why]) => `${why} (Debian package ${name})`).join(', ');
-  return `Missing: ${what}; there is no apt-get here to install it with. The lab runs on Debian and its relatives: install these yourself and run the same command again.`;
+  return `Missing: ${what}; there is no apt-get here to install it with. The project is made for Debian and its relatives: install it yourself and run the same command again.`;
 }
 
 /**
@@ -62,14 +65,23 @@ export async function ensureHost(progress: Progress, signal?: AbortSignal): Prom
   const machine = thisMachine();
   const impossible = noLabHere(machine);
   if (impossible) throw new Error(impossible);
-  const missing = missingPackages(machine);
+  await ensureCommands(LAB_COMMANDS, progress, signal);
+}
+
+/** Installs the Debian packages of those `commands` that are missing; needs root where one is. */
+export async function ensureCommands(
+  commands: readonly HostCommand[],
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<void> {
+  const machine = thisMachine();
+  const missing = missingPackages(machine, commands);
   if (missing.size === 0) return;
   if (!machine.has('apt-get')) throw new Error(cannotInstall(missing));
   await installPackages([...missing.keys()], progress, signal);
 }
 
-/** Installs Debian packages on this machine; needs root. */
-export async function installPackages(
+async function installPackages(
   packages: readonly string[],
   progress: Progress,
   signal?: AbortSignal,
