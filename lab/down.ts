@@ -37,7 +37,7 @@ export async function clean(settings: LabSettings): Promise<void> {
   await Promise.all(nodesLeft(settings).map((node) => destroyNode(settings, node)));
   await removeCgroups(hierarchies(), settings.prefix);
   await networkDown(settings);
-  restore(settings);
+  await restore(settings);
   await rm(settings.dir, { recursive: true, force: true, maxRetries: 5 });
 }
 

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../host/run.ts';
 import type { LabSettings } from '../settings.ts';
 import { hierarchies } from './cgroups.ts';
 
@@ -12,7 +13,11 @@ interface SavedState {
   sysctls: Record<string, string>;
   /** Controllers that the host's own v2 root handed down. */
   subtreeControl: Record<string, string>;
+  /** Whether anybody had named a network namespace: the first one makes `ip` mount /run/netns. */
+  namedNamespaces: boolean;
 }
+
+const NETNS_DIR = '/run/netns';
 
 /** 128, the kernel's default, is used up by the systemd and kubelet of two nodes. */
 const RAISED = { 'fs/inotify/max_user_instances': 1024 };
@@ -22,7 +27,8 @@ export function saveAndRaise(settings: LabSettings): void {
   if (!existsSync(file)) {
     const sysctls = Object.fromEntries(Object.keys(RAISED).map((key) => [key, read(join('/proc/sys', key))]));
     const subtreeControl = Object.fromEntries(v2Roots().map((root) => [root, read(control(root))]));
-    writeFileSync(`${file}.new`, JSON.stringify({ sysctls, subtreeControl } satisfies SavedState));
+    const state: SavedState = { sysctls, subtreeControl, namedNamespaces: existsSync(NETNS_DIR) };
+    writeFileSync(`${file}.new`, JSON.stringify(state));
     renameSync(`${file}.new`, file);
   }
   for (const [key, value] of Object.entries(RAISED)) {
@@ -31,7 +37,7 @@ export function saveAndRaise(settings: LabSettings): void {
   }
 }
 
-export function restore(settings: LabSettings): void {
+export async function restore(settings: LabSettings): Promise<void> {
   const file = stateFile(settings);
   if (!existsSync(file)) return;
   const saved = JSON.parse(readFileSync(file, 'utf8')) as SavedState;
@@ -40,7 +46,14 @@ export function restore(settings: LabSettings): void {
     if (read(path) !== value) writeFileSync(path, value);
   }
   for (const [root, before] of Object.entries(saved.subtreeControl)) takeBack(root, before.split(' '));
+  if (!saved.namedNamespaces) await unmountNamespaces();
   rmSync(file);
+}
+
+async function unmountNamespaces(): Promise<void> {
+  if (!existsSync(NETNS_DIR) || readdirSync(NETNS_DIR).length > 0) return;
+  await run(['umount', NETNS_DIR]);
+  await run(['rmdir', NETNS_DIR]);
 }
 
 function takeBack(root: string, before: readonly string[]): void {
