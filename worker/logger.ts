@@ -19,6 +19,8 @@ export function createLogger({ level = 'info', destination = 1 }: LogOptions = {
     base: { service: 'control-plane-recovery' },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    // The SDK says `error` where pino expects `err`; without this, a failed activity would be logged as `{}`.
+    serializers: { error: pino.stdSerializers.errWithCause },
     hooks: { streamWrite: removeSecrets },
   };
   return pino(options, pino.destination({ dest: destination, mkdir: true, sync: true }));

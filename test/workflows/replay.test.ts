@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { workflowBundle } from '../../worker/bundle.ts';
+
+const directory = new URL('../histories/', import.meta.url).pathname;
+const recorded = globSync(`${directory}*.json`).sort();
+const outcomes = ['healed', 'refused', 'rejected', 'blocked-then-retried', 'aborted'];
+
+describe('a change of the workflows does not break a run that is open', () => {
+  let codePath: string;
+  before(async () => {
+    const filter = { core: 'ERROR', other: 'ERROR' } as const;
+    Runtime.install({
+      logger: new DefaultLogger('ERROR'),
+      telemetryOptions: { logging: { filter, forward: {} } },
+    });
+    ({ codePath } = await workflowBundle());
+  });
+
+  /** The id is not part of a history; queries and child ids of the workflow are derived from it. */
+  const replay = (text: string) =>
+    Worker.runReplayHistory(
+      { workflowBundle: { codePath }, replayName: 'replay' },
+      historyFromJSON(JSON.parse(text)),
+      'recovery/lab',
+    );
+
+  for (const file of recorded) {
+    it(`${basename(file, '.json')} replays`, () => replay(readFileSync(file, 'utf8')));
+  }
+
+  for (const outcome of outcomes) {
+    it(`there is a recorded run that ended ${outcome}`, () => {
+      assert.ok(
+        recorded.some((file) => file.endsWith(`-${outcome}.json`)),
+        `record it: CPR_RECORD=1 npm run test:temporal`,
+      );
+    });
+  }
+
+  it('and this test can fail: a run whose activities have other names does not replay', async () => {
+    const text = readFileSync(recorded[0] ?? assert.fail('nothing is recorded'), 'utf8');
+    const other = text.replaceAll('"name":"observeControlPlane"', '"name":"observeSomethingElse"');
+    assert.notEqual(other, text);
+    await assert.rejects(replay(other), DeterminismViolationError);
+  });
+});

@@ -1,0 +1,12 @@
+import type { Activities } from '../activities/contract.ts';
+import { createDecideActivities } from '../activities/decide/index.ts';
+import { createClusterActivities } from '../activities/index.ts';
+import { lastRecovery } from '../activities/observe/last-recovery.ts';
+import type { Inventory } from './config/inventory.ts';
+
+/** Everything that this worker can do, for the clusters of its inventory and no others. */
+export function createActivities(inventory: Inventory): Activities {
+  const lookup = (name: string) =>
+    Object.hasOwn(inventory.clusters, name) ? inventory.clusters[name] : undefined;
+  return { ...createClusterActivities(lookup), ...createDecideActivities(), lastRecovery };
+}
