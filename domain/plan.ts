@@ -27,6 +27,8 @@ export interface KubeletPins {
   caSha256: string;
   /** Hash of the bootstrap file that is to be replaced, or `missing`. */
   bootstrapSha256: string;
+  /** Name and SHA-256 of every script that may run as root on the node: the vote covers the undo too. */
+  scripts: Record<string, string>;
   /** The one request that may be approved. */
   csr: CsrPredicate;
 }

@@ -17,14 +17,16 @@ export interface Unknown {
   /** Why it could not be read: `connection refused`, `Forbidden`, `timed out after 5 s`. */
   why: string;
   source: string;
+  /** The error's name where it has one: `NodeUnreachable`, `OutcomeUnknown`. Ssh that fails and a script that fails differ. */
+  cause?: string;
 }
 
 export function known<T>(value: T, source: string): Known<T> {
   return { known: true, value, source };
 }
 
-export function unknown(why: string, source: string): Unknown {
-  return { known: false, why, source };
+export function unknown(why: string, source: string, cause?: string): Unknown {
+  return { known: false, why, source, ...(cause === undefined ? {} : { cause }) };
 }
 
 /** The value, or undefined when it is not known. For places where both mean "no". */

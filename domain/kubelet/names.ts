@@ -1,3 +1,5 @@
+import type { CsrPredicate } from '../plan.ts';
+
 /** The platform's own names and paths, in one place: a wrong path here is a wrong file replaced on a master. */
 
 export const kubeconfigPath = '/var/lib/kubelet/kubeconfig';
@@ -21,4 +23,14 @@ export function nodeCommonName(node: string): string {
 
 export function backupDirectory(runId: string): string {
   return `${backupRoot}/${runId}`;
+}
+
+/** The request that the kubelet of `node` files with the bootstrap credential, and no other. */
+export function csrPredicate(node: string): CsrPredicate {
+  return {
+    requester: bootstrapRequester,
+    commonName: nodeCommonName(node),
+    organizations: [nodesOrganization],
+    usages: clientUsages,
+  };
 }

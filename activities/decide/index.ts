@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { diagnose } from '../../domain/diagnosis/diagnose.ts';
+import { decideKubeletAuthRecovery } from '../../domain/kubelet/verdict.ts';
+import type { DecideActivities } from '../contract.ts';
+
+/** Pure decisions, run as activities: history records the verdict, and no upgrade in mid-incident can change it. */
+export function createDecideActivities(): DecideActivities {
+  return {
+    diagnoseObservation: async ({ observation }) => diagnose(observation),
+    decideKubeletAuthRecovery: async (input) => decideKubeletAuthRecovery(input, digestOf),
+  };
+}
+
+/**
+ * SHA-256 over canonical JSON (RFC 8785), hexadecimal: the order in which a plan's fields were written does not matter, and
+ * any language can check it. Throws on what is not JSON, for that is a bug and no decision.
+ */
+export function digestOf(plan: unknown): string {
+  const text = canonicalize(plan);
+  if (text === undefined) throw new TypeError('a plan must be JSON');
+  return createHash('sha256').update(text).digest('hex');
+}

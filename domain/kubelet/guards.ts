@@ -1,0 +1,190 @@
+import type { ClientCsr, MasterObservation, Observation } from '../control-plane.ts';
+import { valueOf } from '../reading.ts';
+import type { Evidence, RefusalReason } from '../verdict.ts';
+import { matchingCsrs, type Classification } from './classify.ts';
+import { factOf } from './facts.ts';
+
+/** Why not, where it does not rest on the affected kubelet alone. */
+export interface Objection {
+  reason: RefusalReason;
+  because: string;
+  evidence: Evidence[];
+}
+
+export interface Situation {
+  observation: Observation;
+  target: MasterObservation;
+  /** Of every master, in the inventory's order. */
+  classes: Classification[];
+}
+
+/** A control plane of which fewer are known may have masters that we do not see. */
+const mastersAtLeast = 3;
+
+/** One master at a time, and only while every other one is known to carry the control plane. */
+export function othersObjection({ observation, target, classes }: Situation): Objection | undefined {
+  const count = observation.masters.length;
+  if (count < mastersAtLeast) {
+    const fact = `the inventory names ${count} ${count === 1 ? 'master' : 'masters'}: ${observation.masters.map(({ name }) => name).join(', ')}`;
+    return {
+      reason: 'OtherMasterUnknown',
+      because: `fewer than three masters are known, so nobody vouches for the others`,
+      evidence: [{ fact, source: 'clusters.yaml' }],
+    };
+  }
+  const others = observation.masters.filter(({ name }) => name !== target.name);
+  for (const other of others) {
+    const objection =
+      healthObjection(other, 'etcd') ??
+      healthObjection(other, 'apiServer') ??
+      kubeletObjection(other, classes);
+    if (objection) return objection;
+  }
+  return undefined;
+}
+
+function healthObjection(other: MasterObservation, part: 'etcd' | 'apiServer'): Objection | undefined {
+  const reading = other[part];
+  const what = part === 'etcd' ? 'etcd' : 'the API server';
+  if (reading.known && reading.value.healthy) return undefined;
+  return {
+    reason: reading.known ? 'OtherMasterUnhealthy' : 'OtherMasterUnknown',
+    because: `${what} on ${other.name} is ${reading.known ? 'not healthy' : 'not known to be healthy'}; a master is touched only while all others carry the control plane`,
+    evidence: [
+      factOf(
+        reading,
+        `${what} on ${other.name}`,
+        ({ healthy, detail }) => `${healthy ? 'healthy' : 'not healthy'} (${detail})`,
+      ),
+    ],
+  };
+}
+
+/** A master that is not Ready, and at which nobody could look, may have the same fault: then it would be the second. */
+function kubeletObjection(other: MasterObservation, classes: Classification[]): Objection | undefined {
+  const node = valueOf(other.node);
+  const seen = classes.find((one) => one.node === other.name);
+  if (node?.ready === 'True' || (seen && seen.standing !== 'unknown')) return undefined;
+  return {
+    reason: 'OtherMasterUnknown',
+    because: `${other.name} is not Ready, and what is wrong there is not known`,
+    evidence: seen?.evidence ?? [],
+  };
+}
+
+/** Nobody can issue a certificate without the kube-controller-manager: the kubelet would wait in vain. */
+export function signerObjection({
+  observation: { signer },
+}: Pick<Situation, 'observation'>): Objection | undefined {
+  if (signer.known && signer.value.alive) return undefined;
+  return {
+    reason: 'SignerDown',
+    because: signer.known
+      ? 'no kube-controller-manager holds its lease, so nobody can sign a certificate'
+      : 'whether anybody can sign a certificate could not be learnt',
+    evidence: [
+      factOf(
+        signer,
+        'kube-controller-manager',
+        ({ leaseHolder, leaseRenewedAt, leaseDurationSeconds }) =>
+          `lease of ${leaseHolder}, renewed ${leaseRenewedAt}, valid ${leaseDurationSeconds} s`,
+      ),
+    ],
+  };
+}
+
+/** Two candidates mean no: one of them may have been filed by somebody else. */
+export function csrObjection({ observation, target }: Situation): Objection | undefined {
+  const { csrs } = observation;
+  if (!csrs.known) {
+    return {
+      reason: 'EvidenceIncomplete',
+      because: 'the certificate requests could not be read',
+      evidence: [factOf(csrs, 'certificate requests', () => '')],
+    };
+  }
+  const pending = matchingCsrs(observation, target.name).filter(({ state }) => state === 'Pending');
+  if (pending.length < 2) return undefined;
+  return {
+    reason: 'TwoMatchingCsrs',
+    because: `${pending.length} pending requests match ${target.name}, and which of them is the kubelet's cannot be told`,
+    evidence: pending.map((csr) => ({ fact: csrFact(csr), source: csrs.source })),
+  };
+}
+
+export function csrFact({ name, requester, commonName, createdAt, state }: ClientCsr): string {
+  return `request ${name}: ${state}, by ${requester} for CN=${commonName}, created ${createdAt}`;
+}
+
+/** Without the secret no durable bootstrap file can be made, and the next loss would have no way back. */
+export function secretObjection({ observation: { bootstrapSecret } }: Situation): Objection | undefined {
+  const secret = valueOf(bootstrapSecret);
+  if (secret?.hasToken && secret.invalidSince === undefined) return undefined;
+  const wrong = secret?.hasToken ? 'is marked invalid' : secret ? 'holds no token' : 'could not be read';
+  return {
+    reason: 'BootstrapSecretMissing',
+    because: `the secret from which a durable bootstrap file is made ${wrong}`,
+    evidence: [
+      factOf(bootstrapSecret, 'bootstrap secret', ({ namespace, name, hasToken, invalidSince }) =>
+        [
+          `${namespace}/${name}`,
+          hasToken ? 'with token' : 'without token',
+          invalidSince === undefined ? '' : `invalid since ${invalidSince}`,
+        ]
+          .filter((part) => part !== '')
+          .join(', '),
+      ),
+    ],
+  };
+}
+
+/** Enough for copies of a few kilobytes; a disk that is fuller than this has another problem first. */
+const roomAtLeast = 64 * 1024 * 1024;
+
+export function roomObjection({ target }: Situation): Objection | undefined {
+  const { kubelet } = target;
+  if (!kubelet.known || kubelet.value.disk.freeBytes >= roomAtLeast) return undefined;
+  const fact = `${kubelet.value.disk.freeBytes} bytes are free under /var/lib/kubelet, ${roomAtLeast} are needed`;
+  return {
+    reason: 'NoRoomForBackup',
+    because: `${target.name} has no room for a backup`,
+    evidence: [{ fact, source: kubelet.source }],
+  };
+}
+
+/**
+ * The new bootstrap file takes server and CA from the node's own kubeconfig, and the kubelet takes them over from there: so
+ * they must be what every other master uses, or a node bound to a dead address would be bound to it anew.
+ */
+export function endpointObjection({ observation, target }: Situation): Objection | undefined {
+  const own = serverOf(target);
+  const evidence = observation.masters.map((master) => ({
+    fact: serverFact(master),
+    source: master.kubelet.source,
+  }));
+  const mismatch = (because: string): Objection => ({ reason: 'EndpointMismatch', because, evidence });
+  if (own === undefined)
+    return mismatch(`the kubeconfig of the kubelet on ${target.name} names no usable server and CA`);
+  const others = observation.masters
+    .filter(({ name }) => name !== target.name)
+    .flatMap((master) => (master.kubelet.known ? [serverOf(master)] : []));
+  if (others.length === 0) return mismatch('no other master could be asked which server its kubelet uses');
+  if (others.every((server) => server === own)) return undefined;
+  return mismatch(`the kubelets do not agree which server they use; ${target.name} uses ${own}`);
+}
+
+function serverOf({ kubelet }: MasterObservation): string | undefined {
+  const kubeconfig = valueOf(kubelet)?.kubeconfig;
+  if (kubeconfig?.state !== 'present') return undefined;
+  const { server, caSha256, tlsServerName = '' } = kubeconfig;
+  const usable =
+    /^https:\/\/[^/\s]+\/?$/.test(server) && /^[0-9a-f]{64}$/.test(caSha256) && tlsServerName === '';
+  return usable ? server : undefined;
+}
+
+function serverFact(master: MasterObservation): string {
+  const kubeconfig = valueOf(master.kubelet)?.kubeconfig;
+  if (kubeconfig?.state !== 'present')
+    return `kubeconfig on ${master.name}: ${kubeconfig?.state ?? 'not seen'}`;
+  return `kubeconfig on ${master.name}: server ${kubeconfig.server}, CA SHA-256 ${kubeconfig.caSha256}`;
+}

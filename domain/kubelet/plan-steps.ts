@@ -1,0 +1,170 @@
+import type { ClientCertificate } from '../control-plane.ts';
+import type { KubeletPins, PlanStep } from '../plan.ts';
+import {
+  backupDirectory,
+  bootstrapNamespace,
+  bootstrapPath,
+  bootstrapRequester,
+  bootstrapSecretName,
+  clientCertificatePath,
+  clientSigner,
+  kubeconfigPath,
+} from './names.ts';
+import type { PlanInput } from './plan.ts';
+
+/** The steps of rung R2b, as data. Their ids are fixed: the workflow carries them out by id. */
+
+export function backup({ node, kubelet, pins }: PlanInput): PlanStep {
+  const { file } = kubelet.bootstrap;
+  const copied = [
+    `bootstrap file (${file.state === 'present' ? `SHA-256 ${file.sha256}` : file.state})`,
+    `kubeconfig (${kubelet.kubeconfig.state === 'present' ? `SHA-256 ${kubelet.kubeconfig.sha256}` : kubelet.kubeconfig.state})`,
+    'client certificates',
+  ];
+  return {
+    id: 'backup',
+    sentence: `Back up the kubelet's credentials on ${node}`,
+    target: node,
+    changes: [
+      {
+        what: backupDirectory(pins.runId),
+        from: 'absent',
+        to: `copies of: ${copied.join(', ')}; mode 0700, with a manifest of hashes`,
+      },
+    ],
+    risk: 'reversible',
+    undo: 'nothing to undo: a copy harms nothing, and it is never overwritten',
+    proof: 'the copies match their manifest of hashes',
+    ...script(pins, 'back-up-kubelet.sh'),
+  };
+}
+
+export function bootstrap({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'bootstrap',
+    sentence: `Give ${node} a new bootstrap credential that is valid for one hour`,
+    target: node,
+    changes: [
+      {
+        what: bootstrapPath,
+        from: pins.bootstrapSha256 === 'missing' ? 'missing' : `SHA-256 ${pins.bootstrapSha256}`,
+        to: `token of ${bootstrapRequester} valid 1 h, server ${pins.server}, CA SHA-256 ${pins.caSha256}`,
+      },
+    ],
+    risk: 'reversible',
+    undo: 'the bootstrap file is put back from the backup',
+    proof: 'the API server accepts the new file, asked from the node',
+    ...script(pins, 'install-bootstrap.sh'),
+  };
+}
+
+/**
+ * The risk is `reversible`, since restarting a kubelet that cannot authenticate stops no container and replaces no pod: it
+ * has no sources to do so, and the runtime owns the containers. It is the point of no return all the same: from here on
+ * the way back, putting a rejected credential back in place, leads only into the outage.
+ */
+export function restart({ node, kubelet, pins }: PlanInput): PlanStep {
+  return {
+    id: 'restart',
+    sentence: `Restart the kubelet on ${node}; its containers go on running`,
+    target: node,
+    changes: [
+      {
+        what: clientCertificatePath,
+        from: certificateForm(kubelet.clientCertificate),
+        to: `moved into ${backupDirectory(pins.runId)} where it is there, never deleted`,
+      },
+      {
+        what: kubeconfigPath,
+        from: 'as it is',
+        to: `written anew by the kubelet itself from the bootstrap file, server ${pins.server}`,
+      },
+      {
+        what: 'kubelet.service',
+        from: 'started without a usable credential',
+        to: 'started with the new bootstrap credential',
+      },
+    ],
+    risk: 'reversible',
+    undo: 'not needed: it stops no container, and restarting again does no more',
+    proof: 'the unit has a new invocation and is active',
+    pointOfNoReturn: true,
+    ...script(pins, 'restart-kubelet.sh'),
+  };
+}
+
+export function approveCsr({ node, pins: { csr } }: PlanInput): PlanStep {
+  return {
+    id: 'approve-csr',
+    sentence: `Approve the one certificate request that the restarted kubelet on ${node} files`,
+    target: node,
+    changes: [
+      {
+        what: `CertificateSigningRequest for ${clientSigner}: requester ${csr.requester}, O=${csr.organizations.join('+')}, CN=${csr.commonName}, usages no others than ${csr.usages.join(', ')}, no alternative names, not among the requests there before the restart`,
+        from: 'Pending',
+        to: 'Approved, and issued by the signer; two such requests: none is approved',
+      },
+    ],
+    risk: 'irreversible',
+    proof: 'the request carries a certificate',
+  };
+}
+
+export function verify({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'verify',
+    sentence: `Prove that ${node} is itself again, and that it stays so`,
+    target: node,
+    changes: [],
+    risk: 'reversible',
+    undo: 'nothing to undo: it only looks',
+    proof: 'identity, kubeconfig, lease, Ready and every mirror pod, held for the soak time',
+    ...script(pins, 'observe-kubelet.sh'),
+  };
+}
+
+export function graduate({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'graduate',
+    sentence: `Give ${node} a durable bootstrap file, so that it can help itself the next time`,
+    target: node,
+    changes: [
+      {
+        what: bootstrapPath,
+        from: `token of ${bootstrapRequester} valid 1 h`,
+        to: `token of the secret ${bootstrapNamespace}/${bootstrapSecretName}, which does not expire, server ${pins.server}, CA SHA-256 ${pins.caSha256}`,
+      },
+    ],
+    risk: 'reversible',
+    undo: 'not needed: the running kubelet does not read this file',
+    proof: 'the API server accepts the new file, asked from the node, and its token has no expiry',
+    ...script(pins, 'install-bootstrap.sh'),
+  };
+}
+
+export function verifyGraduated({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'verify-graduated',
+    sentence: `Prove that nothing temporary and no admin credential is left on ${node}`,
+    target: node,
+    changes: [],
+    risk: 'reversible',
+    undo: 'nothing to undo: it only looks',
+    proof:
+      'all of verify again; a durable bootstrap file; no other credential under the kubelet’s directories or in our backups',
+    ...script(pins, 'observe-kubelet.sh'),
+  };
+}
+
+function certificateForm(certificate: ClientCertificate): string {
+  if (certificate.state === 'dangling') return `a link to ${certificate.target}, which is missing`;
+  return certificate.state === 'present'
+    ? `expired ${certificate.notAfter}, serial ${certificate.serial}`
+    : certificate.state;
+}
+
+/** A step without the hash of the code that it runs would not be covered by the vote: the verdict refuses before this. */
+function script({ scripts }: KubeletPins, name: string): Pick<PlanStep, 'script'> {
+  const sha256 = scripts[name];
+  return sha256 === undefined ? {} : { script: { name, sha256 } };
+}
