@@ -2,8 +2,8 @@ import type { Gateway } from './gateway.ts';
 
 /** The terminal, or whatever stands in for it. Results go to `out`, everything about them to `err`. */
 export interface Io {
-  out(text: string): void;
-  err(text: string): void;
+  out: (text: string) => void;
+  err: (text: string) => void;
   /** A person reads stderr and can be shown a line that changes. */
   live: boolean;
   /** A person can answer: stdin and stderr are both terminals. */
@@ -12,6 +12,8 @@ export interface Io {
   color: boolean;
   /** Asks for a line; undefined when the input ended. Only called when `interactive`. */
   ask(question: string, signal: AbortSignal): Promise<string | undefined>;
+  /** The next key; undefined when the input ended or `signal` is aborted. Only called when `interactive`. */
+  key(signal: AbortSignal): Promise<string | undefined>;
   /** Milliseconds since the epoch. */
   now(): number;
   env: NodeJS.ProcessEnv;

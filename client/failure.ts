@@ -11,9 +11,11 @@ const exitCodeOf = {
   ConfirmationNeeded: exitCodes.usage,
   NoLab: exitCodes.error,
   LabFailed: exitCodes.error,
+  DemoFailed: exitCodes.error,
   TemporalUnreachable: exitCodes.error,
   NamespaceNotFound: exitCodes.error,
   NoWorker: exitCodes.error,
+  WorkerFailed: exitCodes.error,
   NoRecovery: exitCodes.error,
   NoGateOpen: exitCodes.error,
   NothingBlocked: exitCodes.error,
@@ -69,6 +71,7 @@ export function failureFrom(error: unknown): CommandFailure {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const cause = error;
   if (name === 'AbortError') return failure('Cancelled', { what: 'Cancelled.', cause });
+  if (name === 'WorkerError') return fromWorker(message, error);
   if (name === 'InventoryError') return failure('BadConfiguration', { what: message, cause });
   const at = stack?.split('\n').find((line) => line.includes('.ts:'));
   return failure('Unexpected', {
@@ -77,4 +80,11 @@ export function failureFrom(error: unknown): CommandFailure {
     next: 'Run it again with CPR_DEBUG=1 to see the whole stack.',
     cause,
   });
+}
+
+/** `workerExitCodes` of the worker process, in our words; its sentences carry place and remedy already. */
+function fromWorker(what: string, error: unknown): CommandFailure {
+  const { code } = error as { code: string };
+  const known = failureCodes.find((each) => each === code);
+  return failure(known ?? 'WorkerFailed', { what, reason: known ? undefined : code, cause: error });
 }

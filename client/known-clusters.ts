@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { findInventory } from '../worker/config/find.ts';
+import { labInventories } from '../worker/config/labs.ts';
 import { isInventoryError } from '../worker/config/problems.ts';
 import type { KnownClusters } from './context.ts';
 
@@ -21,12 +21,4 @@ export async function readKnownClusters(
     if (isInventoryError(error) && error.message.includes('no inventory found')) return undefined;
     throw error;
   }
-}
-
-/** The inventory of a lab that runs on this machine. */
-export async function labInventories(): Promise<string[]> {
-  const { labSettings } = await import('../lab/settings.ts');
-  const { inventoryPath } = await import('../lab/cluster/identity.ts');
-  const path = inventoryPath(labSettings());
-  return existsSync(path) ? [path] : [];
 }

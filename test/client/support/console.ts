@@ -33,6 +33,7 @@ export function fakeConsole({ answers, env = {} }: ConsoleOptions = {}): FakeCon
       printed.err += question;
       return left.shift();
     },
+    key: async () => left.shift(),
     now: () => now,
     env: { CPR_USER: 'anna@bastion', ...env },
     signal: controller.signal,

@@ -58,6 +58,7 @@ export function plan(): Plan {
       server: 'https://api-int.lab.test:6443',
       caSha256: 'ca'.repeat(32),
       bootstrapSha256: 'b0'.repeat(32),
+      scripts: { 'back-up-kubelet.sh': '5c'.repeat(32) },
       csr: {
         requester: 'system:serviceaccount:openshift-machine-config-operator:node-bootstrapper',
         commonName: 'system:node:master-1',

@@ -1,0 +1,238 @@
+import { faultNamed } from '../lab/faults/index.ts';
+import type { RunState } from '../domain/run.ts';
+import { runCommandLine } from './command-line.ts';
+import type { Context } from './context.ts';
+import { personDecides } from './demo/decision.ts';
+import { narratorFor, storyIo, type Narrator } from './demo/narrator.ts';
+import { saveReport } from './demo/report-file.ts';
+import { onStage, type Stage } from './demo/stage.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { failure } from './failure.ts';
+import type { Gateway, RunRef } from './gateway.ts';
+import { asLabFailure, progressOf } from './lab-target.ts';
+import { runPage } from './links.ts';
+import { exitCodeOfOutcome } from './outcome.ts';
+import { isText, tell } from './output.ts';
+import { pause } from './patience.ts';
+import { openGateway } from './temporal/gateway.ts';
+import { watchRun } from './watch-run.ts';
+
+export interface DemoOptions {
+  yes?: boolean;
+  keep?: boolean;
+}
+
+const FAULT = 'kubelet-anonymous';
+const NODE = 'master-1';
+
+/** The whole story on this machine, from a healthy control plane over the incident to the healed one and its report. */
+export async function demo(context: Context, options: DemoOptions): Promise<ExitCode> {
+  const narrator = narratorFor(context);
+  introduce(narrator);
+  narrator.chapter('A real control plane and a Temporal server come up');
+  const progress = progressOf(context);
+  const code = await asLabFailure(context.io, () =>
+    onStage({ progress, signal: context.io.signal }, async (stage) => {
+      const told = await play(context, options, narrator, stage);
+      if (options.keep) await keepRunning(context, narrator, stage);
+      narrator.chapter('Everything stops');
+      return told;
+    }),
+  );
+  narrator.say('Done.');
+  return code;
+}
+
+function introduce(narrator: Narrator): void {
+  narrator.show('Control-plane recovery, shown on a real control plane that is really broken.\n');
+  narrator.say(
+    'Three masters come up on this machine, with real kubelets, etcd and API servers. Then the kubelet of one master ' +
+      'loses the credentials with which it speaks to its API server: an incident that once cost an on-call engineer two ' +
+      'hours. cpr says what is wrong, makes a plan, and waits for a person; only then does it repair anything.',
+  );
+  narrator.say(
+    'It takes a few minutes; the very first time more, because it builds what it needs. Ctrl-C at any moment stops ' +
+      'everything and cleans up.',
+  );
+}
+
+async function play(
+  context: Context,
+  options: DemoOptions,
+  narrator: Narrator,
+  stage: Stage,
+): Promise<ExitCode> {
+  const inner = innerContext(context, stage);
+  const gateway = await openGateway({ address: stage.temporal.address, env: inner.io.env });
+  try {
+    await breakKubelet(context, narrator, stage);
+    await diagnose(inner, narrator);
+    const { run, state } = await recover(inner, narrator, gateway);
+    await decide(inner, options, narrator, { gateway, run, state });
+    const last = await heal(inner, narrator, gateway, run, state);
+    return await conclude(context, narrator, stage, { gateway, run, state: last });
+  } finally {
+    await gateway.close();
+  }
+}
+
+/** The surroundings of the commands in the story: this stage, and nothing of the person's own Temporal. */
+function innerContext(context: Context, { lab, temporal }: Stage): Context {
+  const own = Object.entries(context.io.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
+  const env = {
+    ...Object.fromEntries(own),
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_CONFIG_FILE: '/dev/null',
+    CPR_WEB_UI: temporal.uiUrl,
+    CPR_CONFIG: lab.inventory,
+  };
+  return { ...context, io: storyIo(context, env), options: { output: 'text', color: context.options.color } };
+}
+
+async function breakKubelet(context: Context, narrator: Narrator, { lab }: Stage): Promise<void> {
+  narrator.chapter(`The incident: the kubelet of ${NODE} loses its credentials`);
+  narrator.say(
+    `The client certificate of the kubelet on ${NODE} is removed, and the credential with which it could ask for a new ` +
+      'one is made one that the API server rejects. This is what cpr will have to find out.',
+  );
+  await faultNamed(FAULT).break(lab, NODE, { progress: progressOf(context), signal: context.io.signal });
+  narrator.say(`What the cluster still knows of the pods on ${NODE}:`);
+  narrator.show(indent(await podsOf(stageKubectl(lab))));
+  narrator.say(
+    'Its etcd and its API server go on running; but nobody sees them, and nobody can change them any more.',
+  );
+}
+
+async function diagnose(inner: Context, narrator: Narrator): Promise<void> {
+  narrator.chapter('What is wrong? cpr looks, and changes nothing');
+  const code = await type(inner, narrator, 'diagnose lab');
+  if (code === exitCodes.findings) return;
+  throw failure('DemoFailed', { what: `cpr diagnose ended with ${code} instead of findings (3).` });
+}
+
+interface Act {
+  gateway: Gateway;
+  run: RunRef;
+  state: RunState;
+}
+
+async function recover(inner: Context, narrator: Narrator, gateway: Gateway): Promise<Act> {
+  narrator.chapter('The recovery starts: it makes a plan, and stops at its gate');
+  const code = await type(inner, narrator, 'recover lab');
+  const run = await gateway.newestRun('lab');
+  if (code !== exitCodes.waiting || !run) {
+    throw failure('DemoFailed', {
+      what: `cpr recover ended with ${code} instead of waiting for approval (6).`,
+    });
+  }
+  return { gateway, run, state: await gateway.state(run) };
+}
+
+async function decide(inner: Context, { yes }: DemoOptions, narrator: Narrator, act: Act): Promise<void> {
+  narrator.chapter('A person decides');
+  const page = runPage(act.gateway.place, act.run) ?? '';
+  if (!yes && inner.io.interactive) {
+    narrator.say(
+      'Nothing has been repaired yet. Approve the plan with the key a, or in the browser, where everything is explained:',
+    );
+    narrator.show(`   ${page}`);
+    narrator.say('a approves, q quits.');
+    if ((await personDecides(inner, act.gateway, act.run)) === 'elsewhere') return;
+  } else {
+    narrator.say(
+      yes
+        ? 'Asked with --yes, the demo approves by itself. For real, a person reads the plan first.'
+        : 'There is no terminal to ask at, so the demo approves by itself. For real, a person reads the plan first, here or in the browser:',
+    );
+    if (!yes) narrator.show(`   ${page}`);
+  }
+  const digest = act.state.digest ?? '';
+  const code = await type(inner, narrator, `approve lab --digest ${digest.slice(0, 12)}`);
+  if (code !== exitCodes.done) throw failure('DemoFailed', { what: `The approval ended with ${code}.` });
+}
+
+async function heal(
+  inner: Context,
+  narrator: Narrator,
+  gateway: Gateway,
+  run: RunRef,
+  from: RunState,
+): Promise<RunState> {
+  narrator.chapter('It heals, step by step; each step is proved before the next');
+  narrator.typed('cpr watch lab');
+  const last = await watchRun(inner, gateway, run, {
+    from,
+    until: (state) => state.phase === 'blocked',
+    detached: 'The demo is over.',
+  });
+  if (last.outcome) return last;
+  const { stepId = '', error = '' } = last.blocked ?? {};
+  throw failure('DemoFailed', { what: `Step ${stepId} failed: ${error}`, reason: last.blocked?.errorType });
+}
+
+async function conclude(
+  context: Context,
+  narrator: Narrator,
+  { lab, workerLog }: Stage,
+  act: Act,
+): Promise<ExitCode> {
+  const { outcome } = act.state;
+  if (!outcome) throw failure('DemoFailed', { what: 'The recovery has no outcome.', where: workerLog });
+  narrator.chapter(outcome.status === 'healed' ? 'Healed' : `The recovery ended: ${outcome.status}`);
+  narrator.say(outcome.sentence);
+  narrator.say(`What the cluster knows of the pods on ${NODE} now:`);
+  narrator.show(indent(await podsOf(stageKubectl(lab))));
+  narrator.chapter('The incident report');
+  const { report } = await act.gateway.result(act.run);
+  const path = await saveReport(report, new Date(context.io.now()));
+  narrator.show(report);
+  narrator.say(`The report is saved as ${path}`);
+  if (!isText(context)) await tell(context, { data: { outcome, report: path }, text: () => '' });
+  return exitCodeOfOutcome(outcome);
+}
+
+async function keepRunning(context: Context, narrator: Narrator, { lab, temporal }: Stage): Promise<void> {
+  narrator.chapter('Everything keeps running, until Ctrl-C');
+  narrator.say('To go on in another terminal:');
+  narrator.show(
+    [
+      `   export PATH=${import.meta.dirname.replace(/\/client$/, '/bin')}:$PATH`,
+      `   export TEMPORAL_ADDRESS=${temporal.address} CPR_WEB_UI=${temporal.uiUrl} CPR_CONFIG=${lab.inventory}`,
+      `   cpr lab break ${FAULT} master-2 && cpr diagnose lab`,
+      '',
+      `   Web UI ${temporal.uiUrl}`,
+      '   cpr lab down takes the lab away, should this process be killed.',
+    ].join('\n'),
+  );
+  while (!context.io.signal.aborted) await pause(3_600_000, context.io.signal);
+}
+
+/** Runs a command as if it were typed, and shows it. */
+async function type(inner: Context, narrator: Narrator, line: string): Promise<ExitCode> {
+  narrator.typed(`cpr ${line}`);
+  const code = await runCommandLine(
+    [...line.split(' '), ...(inner.options.color ? [] : ['--no-color'])],
+    inner.io,
+  );
+  inner.io.signal.throwIfAborted();
+  return code;
+}
+
+type Kubectl = (args: readonly string[]) => Promise<string>;
+
+function stageKubectl(lab: Stage['lab']): Kubectl {
+  return (args) => lab.kubectl(args, { timeoutMs: 20_000 });
+}
+
+async function podsOf(kubectl: Kubectl): Promise<string> {
+  const listed = await kubectl(['get', 'pods', '-A', '--field-selector', `spec.nodeName=${NODE}`]);
+  return listed.trim() || 'no pods at all';
+}
+
+function indent(text: string): string {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `     ${line}`)
+    .join('\n');
+}
