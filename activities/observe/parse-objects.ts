@@ -31,9 +31,13 @@ export function parseNode({ metadata = {}, status }: NodeObject, lease?: LeaseOb
   };
 }
 
-function readinessOf({ status, reason = '', message = '' }: Condition) {
+function readinessOf({
+  status,
+  reason = '',
+  message = '',
+}: Condition): Pick<NodeStatus, 'ready' | 'readyReason' | 'readyMessage'> {
   return {
-    ready: status === 'True' || status === 'False' ? status : ('Unknown' as const),
+    ready: status === 'True' || status === 'False' ? status : 'Unknown',
     readyReason: redact(reason, 100),
     readyMessage: redact(message, 300),
   };
