@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { cacheDir } from './host/cache.ts';
 
@@ -17,6 +18,7 @@ export interface LabSettings {
 }
 
 const DEFAULT_SUBNET = '10.78.0';
+const FIRST_TABLE = 7000;
 
 export const MASTERS = ['master-0', 'master-1', 'master-2'] as const;
 /** Holds the API endpoint; not a cluster node. */
@@ -25,15 +27,16 @@ export const NODES = [...MASTERS, INFRA] as const;
 /** The login user of OpenShift's nodes. */
 export const LOGIN_USER = 'core';
 
+/** `CPR_LAB_NAME` and `CPR_LAB_SUBNET` make a second lab beside the first; both have a default. */
 export function labSettings(env: NodeJS.ProcessEnv = process.env): LabSettings {
-  const name = 'lab';
+  const name = checkedName(env['CPR_LAB_NAME'] || 'lab');
   return {
     name,
     dir: join(cacheDir(env), 'lab', name),
     prefix: `cpr-${name}`,
     bridge: `cpr-${name}0`,
     subnet: checkedSubnet(env['CPR_LAB_SUBNET'] || DEFAULT_SUBNET),
-    routingTable: 7780,
+    routingTable: FIRST_TABLE + hashOf(name, 1000),
     domain: 'lab.test',
   };
 }
@@ -50,6 +53,16 @@ export function apiIntName(settings: LabSettings): string {
 
 export function nodeDir(settings: LabSettings, node: string): string {
   return join(settings.dir, 'nodes', node);
+}
+
+/** The name becomes part of an interface's, and those end at 15 characters. */
+function checkedName(text: string): string {
+  if (/^[a-z][a-z0-9]{0,8}$/.test(text)) return text;
+  throw new Error(`CPR_LAB_NAME: expected up to 9 small letters and digits, got ${text}.`);
+}
+
+function hashOf(text: string, below: number): number {
+  return createHash('sha256').update(text).digest().readUInt32BE() % below;
 }
 
 function checkedSubnet(text: string): string {

@@ -31,7 +31,7 @@ export function apiServerPod(input: ManifestInput, node: string): Pod {
     containers: [
       {
         name: 'kube-apiserver',
-        image: input.images.hyperkube,
+        image: input.images.hyperkubeImage,
         imagePullPolicy: 'IfNotPresent',
         terminationMessagePolicy: 'FallbackToLogsOnError',
         command: ['/usr/bin/kube-apiserver'],

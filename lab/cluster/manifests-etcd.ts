@@ -9,7 +9,7 @@ export const ETCD_SCRIPTS = `${ETCD_CERTS}/configmaps/etcd-scripts`;
 
 export function etcdPod({ settings, images }: ManifestInput, node: string): Pod {
   const env = environment(settings, node);
-  const common = { image: images.etcd, imagePullPolicy: 'IfNotPresent', env };
+  const common = { image: images.etcdImage, imagePullPolicy: 'IfNotPresent', env };
   const volumeMounts = [
     { mountPath: RESOURCES, name: 'resources' },
     { mountPath: '/var/lib/etcd', name: 'data-dir' },

@@ -75,7 +75,7 @@ function leaderElected(
     containers: [
       {
         name: command,
-        image: images.hyperkube,
+        image: images.hyperkubeImage,
         imagePullPolicy: 'IfNotPresent',
         terminationMessagePolicy: 'FallbackToLogsOnError',
         command: ['/bin/sh', '-c', `${waitForApi}; exec /usr/bin/${command} "$@"`, command],

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Foundations } from '../base/foundations.ts';
 import { cgroupDriver, hierarchies } from '../node/cgroups.ts';
 import type { NodeFile } from '../node/files.ts';
 import { sshNodeFiles } from '../node/ssh.ts';
@@ -14,6 +13,7 @@ import { AUDIT_POLICY, SERVING_CERTIFICATES } from './manifests-api.ts';
 import { ETCD_SCRIPTS } from './manifests-etcd.ts';
 import { staticPods } from './manifests.ts';
 import * as paths from './paths.ts';
+import type { ControlPlaneImages } from './pod.ts';
 
 const SERVER_CA = 'kube-apiserver-server-ca.crt';
 const WANTS = 'etc/systemd/system/multi-user.target.wants';
@@ -22,16 +22,26 @@ const WANTS = 'etc/systemd/system/multi-user.target.wants';
 export function filesOf(
   settings: LabSettings,
   pki: ClusterPki,
-  foundations: Foundations,
+  images: ControlPlaneImages,
   node: string,
 ): NodeFile[] {
   const common = [...sshNodeFiles(settings, node), { path: 'etc/hosts', content: hosts(settings) }];
-  if (node === INFRA) return [...common, ...endpointFiles(settings)];
+  const own = node === INFRA ? endpointFiles(settings) : masterFiles(settings, pki, images, node);
+  return [...common, ...own];
+}
+
+/** What makes a node a master: kubelet, manifests, and everything that these name. */
+export function masterFiles(
+  settings: LabSettings,
+  pki: ClusterPki,
+  images: ControlPlaneImages,
+  node: string,
+): NodeFile[] {
+  const manifests = Object.entries(staticPods({ settings, images }, node));
   return [
-    ...common,
     ...secretFiles(settings, pki),
-    ...kubeletFiles(settings, pki, node),
-    ...manifestFiles(settings, foundations, node),
+    ...kubeletFiles(pki, node),
+    ...manifests.map(([file, content]) => secret(`${paths.MANIFESTS}/${file}`, content)),
     ...convenience(node),
   ];
 }
@@ -42,13 +52,6 @@ function hosts(settings: LabSettings): string {
     return `${addressOf(settings, node)} ${node}${endpoint}\n`;
   });
   return `127.0.0.1 localhost\n${names.join('')}`;
-}
-
-function manifestFiles(settings: LabSettings, foundations: Foundations, node: string): NodeFile[] {
-  const images = { etcd: foundations.etcdImage, hyperkube: foundations.hyperkubeImage };
-  return Object.entries(staticPods({ settings, images }, node)).map(([file, content]) =>
-    secret(`${paths.MANIFESTS}/${file}`, content),
-  );
 }
 
 /** OpenShift's static-pod-resources: what the pods mount, under the names of the secrets it comes from. */
@@ -127,7 +130,7 @@ function kubeconfigFiles(settings: LabSettings, pki: ClusterPki): NodeFile[] {
   ];
 }
 
-function kubeletFiles(settings: LabSettings, pki: ClusterPki, node: string): NodeFile[] {
+function kubeletFiles(pki: ClusterPki, node: string): NodeFile[] {
   const driver = cgroupDriver(hierarchies());
   return [
     secret('/etc/kubernetes/kubelet-ca.crt', pki.read('kubelet-ca.crt')),

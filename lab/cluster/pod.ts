@@ -1,10 +1,16 @@
 import { addressOf, MASTERS, type LabSettings } from '../settings.ts';
 import { RESOURCES } from './paths.ts';
 
+/** Names of the images that the static pods run. */
+export interface ControlPlaneImages {
+  etcdImage: string;
+  hyperkubeImage: string;
+}
+
 /** What the manifests need to know. */
 export interface ManifestInput {
   settings: LabSettings;
-  images: { etcd: string; hyperkube: string };
+  images: ControlPlaneImages;
 }
 
 /** A pod as its manifest states it. */

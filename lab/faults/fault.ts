@@ -3,7 +3,7 @@ import type { Progress } from '../host/progress.ts';
 
 /** Something that breaks in real clusters, done to a master of the lab. */
 export interface Fault {
-  /** As on the command line: `cpr lab break master-1 kubelet-anonymous`. */
+  /** As on the command line: `cpr lab break kubelet-anonymous master-1`. */
   name: string;
   /** What is broken, in one sentence. */
   sentence: string;
