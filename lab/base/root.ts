@@ -76,9 +76,7 @@ async function mmdebstrap(
   const exclude = recipe.EXCLUDED.map((path) => `--dpkgopt=path-exclude=${path}`);
   // In namespaces of its own, which die with this process: what it mounts in the root (/dev, /proc) can never be left
   // behind on the host, where deleting an interrupted root would then delete the host's own files.
-  const contained = 'setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc'.split(
-    ' ',
-  );
+  const contained = 'unshare --mount --pid --fork --kill-child --mount-proc'.split(' ');
   const command = [
     join(tools, 'mmdebstrap'),
     '--mode=root',
@@ -88,6 +86,7 @@ async function mmdebstrap(
   ];
   const wanted = [`--include=${recipe.PACKAGES.join(',')}`, ...exclude];
   await mustRun([...contained, ...command, ...wanted, recipe.SUITE, root, sources], {
+    dieWithUs: true,
     env: { TMPDIR: work, PATH: `${tools}:${process.env['PATH']}` },
     signal,
     onLine: (line) => {

@@ -12,7 +12,7 @@ export async function inSentence(
   needs: number | undefined,
   work: () => Promise<void>,
 ): Promise<void> {
-  if (needs !== undefined) await requireSpace(what, path, needs);
+  if (needs !== undefined) await requireSpace(what, dirname(path), needs);
   try {
     await work();
   } catch (error) {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
@@ -11,6 +12,8 @@ export interface RunOptions {
   cwd?: string;
   /** Added to this process's environment. */
   env?: NodeJS.ProcessEnv;
+  /** Kill the command also when this process dies by `kill -9` (Linux): for what would work on for minutes unseen. */
+  dieWithUs?: boolean;
   /** Called with each line as it comes. */
   onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
 }
@@ -23,6 +26,8 @@ export interface RunResult {
   killedBy?: NodeJS.Signals;
 }
 
+/** Of util-linux; part of every Debian. */
+const SETPRIV = '/usr/bin/setpriv';
 const STDERR_LINES_IN_ERROR = 8;
 
 /** Process groups that still run. A command outlives its starter otherwise, since it leads a group of its own. */
@@ -34,7 +39,7 @@ process.on('exit', () => running.forEach((pid) => killGroup(pid, 'SIGKILL')));
  * by `timeoutMs`, or when `signal` aborts (with the signal's reason, after the whole process group is dead).
  */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const [command, ...args] = argv;
+  const [command, ...args] = options.dieWithUs ? leashed(argv) : argv;
   if (command === undefined) throw new Error('run: no command given');
   options.signal?.throwIfAborted();
   const child = spawn(command, args, {
@@ -57,6 +62,10 @@ export async function mustRun(argv: readonly string[], options: RunOptions = {})
   const result = await run(argv, options);
   if (result.code !== 0) throw commandError(argv, result);
   return result;
+}
+
+function leashed(argv: readonly string[]): readonly string[] {
+  return existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...argv] : argv;
 }
 
 function commandError(argv: readonly string[], result: RunResult): Error {
