@@ -54,7 +54,7 @@ export async function packImage(image: ImageOptions): Promise<void> {
 }
 
 /** The architecture's name in image configurations. */
-export function ociArchitecture(): string {
+function ociArchitecture(): string {
   return process.arch === 'x64' ? 'amd64' : process.arch;
 }
 

@@ -33,7 +33,7 @@ export async function requireSpace(what: string, path: string, needs: number): P
 }
 
 /** Bytes that this user may still write on the file system of the nearest existing parent of `path`. */
-export async function freeBytes(path: string): Promise<number> {
+async function freeBytes(path: string): Promise<number> {
   let place = path;
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
   const { bavail, bsize } = await statfs(place);
@@ -50,7 +50,7 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 /** "1.4 GB", "350 MB": decimal units, as disks are sold and `df -H` counts. */
-export function size(bytes: number): string {
+function size(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
   return `${Math.ceil(bytes / 1e6)} MB`;
 }

@@ -1,5 +1,5 @@
 /** The reason of a signal that a person's Ctrl-C, or a SIGTERM, aborted. */
-export class Interrupted extends Error {
+class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
