@@ -22,3 +22,8 @@ export function isFailure(error: unknown, type: ActivityErrorType): boolean {
 export function sentenceOf(error: unknown): string {
   return redact(error instanceof Error ? error.message : String(error));
 }
+
+/** The catalogue's name of an error that has one. */
+export function typeOf(error: unknown): string | undefined {
+  return error instanceof ApplicationFailure ? (error.type ?? undefined) : undefined;
+}

@@ -1,12 +1,13 @@
 import type { MasterObservation, Observation } from '../../domain/control-plane.ts';
-import { known, unknown, type Reading } from '../../domain/reading.ts';
+import { known, unknown, type Reading, type Unknown } from '../../domain/reading.ts';
 import { createBudget, type Budget } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
 import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
 import type { NodeLane } from '../connections/node-lane.ts';
 import * as reads from '../connections/reads.ts';
-import { failure, sentenceOf } from '../failure.ts';
+import { failure, sentenceOf, typeOf } from '../failure.ts';
 import { lookAtNode } from './node.ts';
+import type { NodeLook } from './parse-kubelet.ts';
 import { parseBootstrapSecret, parseCsr, parseMirrorPods, parseNode, parseSigner } from './parse-objects.ts';
 
 /** One look may cost so much and no more; three masters need about fifteen calls and 2 MB. */
@@ -63,11 +64,11 @@ async function lookAtApi(cluster: ClusterConnection, budget: Budget, signal: Abo
     const api = await connectKubernetes({ ...cluster.api, budget, signal, timeoutMs: CALL_TIMEOUT_MS });
     const endpoint = reads.readVersion(api).then(
       ({ gitVersion }) => known({ server: api.server, version: gitVersion ?? '' }, source),
-      (error: unknown) => unknown(sentenceOf(error), source),
+      (error: unknown) => unreadable(error, source),
     );
     return { api, endpoint };
   } catch (error) {
-    return { api: undefined, endpoint: Promise.resolve(unknown(sentenceOf(error), source)) };
+    return { api: undefined, endpoint: Promise.resolve(unreadable(error, source)) };
   }
 }
 
@@ -78,12 +79,18 @@ async function read<T>(
 ): Promise<Reading<T>> {
   const endpoint = await look.endpoint;
   if (!endpoint.known || !look.api) {
-    return unknown(endpoint.known ? 'no API connection' : endpoint.why, source);
+    return endpoint.known
+      ? unknown('no API connection', source)
+      : unknown(endpoint.why, source, endpoint.cause);
   }
   return how(look.api).then(
     (value) => known(value, source),
-    (error: unknown) => unknown(sentenceOf(error), source),
+    (error: unknown) => unreadable(error, source),
   );
+}
+
+function unreadable(error: unknown, source: string): Unknown {
+  return unknown(sentenceOf(error), source, typeOf(error));
 }
 
 async function observeMaster(
@@ -98,22 +105,21 @@ async function observeMaster(
     read(look, `GET pods on ${name}`, async (api) => parseMirrorPods(await reads.listPodsOn(api, name))),
     lookAtNode(lane, name, { signal, timeoutMs: NODE_TIMEOUT_MS }).then(
       (value) => ({ value }),
-      (error: unknown) => ({ why: sentenceOf(error) }),
+      (error: unknown) => ({ error }),
     ),
   ]);
-  const ofNode = <T>(value: T | undefined, what: string): Reading<T> => {
+  const ofNode = <T>(pick: (look: NodeLook) => T, what: string): Reading<T> => {
     const source = `ssh ${name}: ${what}`;
-    return value === undefined ? unknown('why' in seen ? seen.why : '', source) : known(value, source);
+    return 'value' in seen ? known(pick(seen.value), source) : unreadable(seen.error, source);
   };
-  const at = 'value' in seen ? seen.value : undefined;
   return {
     name,
     address: cluster.masters[name]?.address ?? '',
     node,
     mirrorPods,
-    kubelet: ofNode(at?.kubelet, 'observe-kubelet.sh'),
-    etcd: ofNode(at?.etcd, 'health of etcd'),
-    apiServer: ofNode(at?.apiServer, '/readyz of the API server'),
+    kubelet: ofNode((look) => look.kubelet, 'observe-kubelet.sh'),
+    etcd: ofNode((look) => look.etcd, 'health of etcd'),
+    apiServer: ofNode((look) => look.apiServer, '/readyz of the API server'),
   };
 }
 
