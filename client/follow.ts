@@ -34,12 +34,14 @@ async function lookAt(gateway: Gateway, run: RunRef): Promise<Look> {
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
     if (error.code === 'TemporalUnreachable') return { trouble: error.text.what };
+    const look = await ended(gateway, run);
+    if (look) return look;
     if (error.code !== 'NoWorker') throw error;
-    return (await ended(gateway, run)) ?? { trouble: `${error.text.what} ${error.text.next ?? ''}`.trim() };
+    return { trouble: `${error.text.what} ${error.text.next ?? ''}`.trim() };
   }
 }
 
-/** A closed run has its result in Temporal and needs no worker to tell it. */
+/** A closed run has its result in Temporal, or its error, and needs no worker to tell it. */
 async function ended(gateway: Gateway, run: RunRef): Promise<Look | undefined> {
   const newest = await gateway.newestRun(run.cluster);
   if (newest?.runId !== run.runId || newest.status === 'RUNNING') return undefined;

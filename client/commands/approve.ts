@@ -7,6 +7,7 @@ import { exitCodeOfState } from '../outcome.ts';
 import { isText, say, tell } from '../output.ts';
 import { renderPlanText } from '../render/run.ts';
 import { viewOf } from '../run-view.ts';
+import { renderEnd } from '../render/run-end.ts';
 import { requireKnown } from '../targets.ts';
 import { voteOf, requireGate } from '../voting.ts';
 import { watchRun } from '../watch-run.ts';
@@ -71,7 +72,6 @@ async function approve(context: Context, cluster: string, options: ApproveOption
     until: () => false,
     detached: `The recovery goes on. \`cpr watch ${cluster}\` follows it.`,
   });
-  const { renderEnd } = await import('../render/run-end.ts');
   const view = viewOf(context, runPage(gateway.place, run));
   await tell(context, { data: last, text: () => renderEnd(last, view) });
   return exitCodeOfState(last);

@@ -1,12 +1,14 @@
-import type { RecoveryRequest } from '../../domain/run.ts';
+import type { RecoveryRequest, RunState } from '../../domain/run.ts';
 import type { Context } from '../context.ts';
 import { examples, type Declare } from '../declare.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import type { Gateway, StartedRun } from '../gateway.ts';
 import { hostUser } from '../identity.ts';
 import { runPage } from '../links.ts';
 import { isText, say, tell } from '../output.ts';
 import { exitCodeOfState, waitsForPerson } from '../outcome.ts';
 import { viewOf } from '../run-view.ts';
+import { renderEnd } from '../render/run-end.ts';
 import { requireKnown } from '../targets.ts';
 import { parseTimeout } from '../values.ts';
 import { watchRun } from '../watch-run.ts';
@@ -64,29 +66,32 @@ async function recover(
   options: RecoverOptions,
 ): Promise<ExitCode> {
   const gateway = await context.connect();
-  const run = await gateway.startRecovery(request);
-  if (isText(context)) {
-    say(
-      context,
-      run.started
-        ? `Started ${run.workflowId}.`
-        : `A recovery of ${request.cluster} is open already; joined it.`,
-    );
-  }
-  const last = await watchRun(context, gateway, run, {
-    until: (state) => !options.wait && waitsForPerson(state),
-    timeoutMs: options.timeout,
-    detached: `The recovery goes on. \`cpr watch ${request.cluster}\` follows it.`,
-  });
+  let followed = await startAndFollow(context, gateway, request, options);
+  // Somebody's dry run held the cluster's lock for a few seconds; it has ended, and nobody else asked for more.
+  const inTheWay = followed.last.outcome?.status === 'dry-run' && !request.dryRun;
+  if (inTheWay) followed = await startAndFollow(context, gateway, request, options);
+  const { run, last } = followed;
   const view = viewOf(context, runPage(gateway.place, run));
-  const { renderEnd } = await import('../render/run-end.ts');
-  const data = {
-    workflowId: run.workflowId,
-    runId: run.runId,
-    started: run.started,
-    page: view.page,
-    state: last,
-  };
+  const { workflowId, runId, started } = run;
+  const data = { workflowId, runId, started, page: view.page, state: last };
   await tell(context, { data, text: () => renderEnd(last, view) });
   return exitCodeOfState(last);
+}
+
+async function startAndFollow(
+  context: Context,
+  gateway: Gateway,
+  request: RecoveryRequest,
+  { wait, timeout }: RecoverOptions,
+): Promise<{ run: StartedRun; last: RunState }> {
+  const run = await gateway.startRecovery(request);
+  const joined = `A recovery of ${request.cluster} is open already; joined it.`;
+  if (isText(context)) say(context, run.started ? `Started ${run.workflowId}.` : joined);
+  const last = await watchRun(context, gateway, run, {
+    // A dry run that joined an open recovery wants to see its plan, and no more.
+    until: (state) => !wait && (waitsForPerson(state) || (!run.started && !!request.dryRun && !!state.plan)),
+    timeoutMs: timeout,
+    detached: `The recovery goes on. \`cpr watch ${request.cluster}\` follows it.`,
+  });
+  return { run, last };
 }

@@ -44,7 +44,8 @@ async function statusOfOne(context: Context, cluster: string): Promise<ExitCode>
     data: { workflowId: run.workflowId, runId: run.runId, page: view.page, state },
     text: () => [plan(), renderRun(state, view)].filter(Boolean).join('\n\n'),
   });
-  return exitCodeOfState(state);
+  // How an old recovery ended is no news: only what waits for a person is.
+  return state.outcome ? exitCodes.done : exitCodeOfState(state);
 }
 
 async function statusOfAll(context: Context): Promise<ExitCode> {

@@ -2,7 +2,7 @@ import { examples, type Declare } from '../declare.ts';
 import { newestState } from '../follow.ts';
 import { runPage } from '../links.ts';
 import { exitCodeOfState } from '../outcome.ts';
-import { isText, tell } from '../output.ts';
+import { isText, tellEach } from '../output.ts';
 import { renderRun } from '../render/run.ts';
 import { viewOf } from '../run-view.ts';
 import { requireKnown } from '../targets.ts';
@@ -29,11 +29,12 @@ export const declareWatch: Declare = (parent, act) => {
         const gateway = await context.connect();
         const { run, state } = await newestState(gateway, cluster);
         const view = viewOf(context, runPage(gateway.place, run));
-        if (isText(context) || state.outcome)
-          await tell(context, { data: state, text: () => renderRun(state, view) });
+        if (isText(context) || state.outcome) {
+          await tellEach(context, { data: state, text: () => renderRun(state, view) });
+        }
         if (state.outcome) return exitCodeOfState(state);
         const last = await watchRun(context, gateway, run, {
-          from: state,
+          from: isText(context) ? state : undefined,
           until: () => false,
           stream: true,
           detached: `Stopped watching; the recovery goes on. \`cpr watch ${cluster}\` follows it again.`,

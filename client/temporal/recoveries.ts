@@ -22,8 +22,7 @@ const ANSWER_MS = 8000;
 
 export async function startRecovery(session: Session, request: RecoveryRequest): Promise<StartedRun> {
   const { cluster } = request;
-  // A dry run changes nothing, so it need not hold the cluster's lock, and must not attach to a run that may act.
-  const workflowId = request.dryRun ? `dry-run/${cluster}/${shortId()}` : recoveryWorkflowId(cluster);
+  const workflowId = recoveryWorkflowId(cluster);
   try {
     const handle = await session.client.workflow.start(RUNBOOK, {
       workflowId,

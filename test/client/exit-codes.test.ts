@@ -31,6 +31,7 @@ describe('exit codes', () => {
     ],
     ['a recovery that waits is 6 in status', 'status lab', runThrough(waiting()), 6],
     ['a blocked step is 6 in status', 'status lab', runThrough(blocked()), 6],
+    ['a refusal of long ago is 0 in status', 'status lab', runThrough(ended('refused')), 0],
     ['a recovery at work is 0 in status', 'status lab', runThrough(acting()), 0],
     ['an approval that counts is 0', `approve lab --digest ${digest.slice(0, 12)}`, voting(), 0],
     ['an approval of another plan is 5', 'approve lab --digest 000000000000', voting(), 5],
