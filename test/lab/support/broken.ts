@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { missingMirrorPods, notReady } from '../../../lab/cluster/health.ts';
+import { faultNamed } from '../../../lab/faults/index.ts';
+import { silentProgress } from '../../../lab/host/progress.ts';
+import type { Lab } from '../../../lab/lab.ts';
+
+const options = { progress: silentProgress() };
+const PODS_PER_MASTER = 4;
+
+/**
+ * Breaks a healthy lab, works, and leaves it healthy: what the work itself has not healed is healed by force, so that
+ * a failed test fails alone.
+ */
+export async function whileBroken<T>(
+  lab: Lab,
+  fault: string,
+  node: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  await requireHealthy(lab);
+  const known = faultNamed(fault);
+  try {
+    await known.break(lab, node, options);
+    return await work();
+  } finally {
+    if ((await ailment(lab, node)) !== true) await known.healByForce(lab, node, options);
+  }
+}
+
+/** A fault on top of another: always healed by force. */
+export async function whileAlso<T>(
+  lab: Lab,
+  fault: string,
+  node: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const known = faultNamed(fault);
+  try {
+    await known.break(lab, node, options);
+    return await work();
+  } finally {
+    await known.healByForce(lab, node, options);
+  }
+}
+
+export async function requireHealthy(lab: Lab): Promise<void> {
+  for (const master of lab.masters) {
+    assert.equal(await ailment(lab, master), true, `${master} is healthy before the test begins`);
+  }
+}
+
+/** True when the master is well. Ready alone lags by 45 s, so its kubelet is asked as well. */
+async function ailment(lab: Lab, node: string): Promise<true | string> {
+  const { code } = await lab.sh(node, ['test', '-e', '/var/lib/kubelet/pki/kubelet-client-current.pem']);
+  if (code !== 0) return 'no client certificate';
+  const { stdout } = await lab.sh(node, ['systemctl', 'is-active', 'kubelet']);
+  if (stdout.trim() !== 'active') return `kubelet ${stdout.trim()}`;
+  const ready = await notReady(lab.api, [node]);
+  return ready === true ? missingMirrorPods(lab.api, PODS_PER_MASTER, node) : ready;
+}
