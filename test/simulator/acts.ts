@@ -1,0 +1,150 @@
+import type { ActActivities, RunRef } from '../../activities/contract.ts';
+import { matchCsr } from '../../domain/kubelet/csr.ts';
+import { kubeletCsr } from '../support/observations.ts';
+import { failure } from './failure.ts';
+import { nodeIn, type SimulatedCluster, type SimulatedNode } from './state.ts';
+
+/** The acts upon the model. Each looks before it changes, like the real ones, so that repeating one is safe. */
+export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock: () => Date): ActActivities {
+  return {
+    backUpKubelet: async ({ cluster: name, node: target, runId }) => {
+      const { cluster, node } = reach(load(name), target);
+      const done = { directory: `/var/lib/kubelet-recovery/${runId}`, manifestSha256: 'cc'.repeat(32) };
+      if (node.backups[runId]) return { ...unchanged(`The backup of ${target} was there already.`), ...done };
+      node.backups[runId] = { ...node.bootstrap };
+      return { ...change(cluster, `back up ${target}`, `Backed up the credentials of ${target}.`), ...done };
+    },
+
+    installBootstrapCredential: async ({ cluster: name, node: target, expectedBootstrapSha256 }) => {
+      const { cluster, node } = reach(load(name), target);
+      const expiresAt = new Date(clock().getTime() + 3_600_000).toISOString();
+      if (node.bootstrap.kind === 'temporary') {
+        return {
+          ...unchanged('A credential of ours is there already.'),
+          sha256: node.bootstrap.sha256,
+          expiresAt,
+        };
+      }
+      if (node.bootstrap.sha256 !== expectedBootstrapSha256) {
+        throw failure(
+          'PreconditionFailed',
+          `the bootstrap file of ${target} is not the one that was approved`,
+        );
+      }
+      node.bootstrap = { sha256: '0a'.repeat(32), kind: 'temporary' };
+      const report = change(
+        cluster,
+        `install bootstrap ${target}`,
+        `Wrote a bootstrap credential for one hour to ${target}.`,
+      );
+      return { ...report, sha256: node.bootstrap.sha256, expiresAt };
+    },
+
+    recordCsrs: async ({ cluster: name }) => {
+      const cluster = load(name);
+      if (!cluster.apiReachable) throw failure('ApiUnreachable', 'connect ECONNREFUSED');
+      return { uids: cluster.csrs.map(({ uid }) => uid), at: clock().toISOString() };
+    },
+
+    restartKubelet: async ({ cluster: name, node: target, runId, attempt }) => {
+      const { cluster, node } = reach(load(name), target);
+      if (node.restarts.includes(`${runId}/${attempt}`)) {
+        return {
+          ...unchanged(`The kubelet of ${target} had been restarted already.`),
+          startedAt: node.startedAt,
+        };
+      }
+      node.restarts.push(`${runId}/${attempt}`);
+      startKubelet(cluster, target, clock());
+      return {
+        ...change(cluster, `restart ${target}`, `Restarted the kubelet of ${target}.`),
+        startedAt: node.startedAt,
+      };
+    },
+
+    approveKubeletCsr: async ({ cluster: name, node: target, ...question }) => {
+      const { cluster } = reach(load(name), target);
+      const found = matchCsr(cluster.csrs, question);
+      if (found.match === 'none')
+        throw failure('CsrNotYetThere', `no request of ${target} since the restart`);
+      if (found.match === 'several') {
+        const names = found.csrs.map((csr) => csr.name).join(', ');
+        throw failure('TwoMatchingCsrs', `${found.csrs.length} requests match: ${names}`);
+      }
+      if (!cluster.signerAlive) throw failure('CsrNotIssued', 'approved, but nobody signs');
+      const { csr } = found;
+      if (csr.state === 'Approved')
+        return { ...unchanged(`${csr.name} was approved already.`), name: csr.name, uid: csr.uid };
+      csr.state = 'Approved';
+      csr.issued = true;
+      authenticate(cluster, target, clock());
+      return {
+        ...change(cluster, `approve ${csr.uid}`, `Approved ${csr.name}.`),
+        name: csr.name,
+        uid: csr.uid,
+      };
+    },
+
+    installDurableBootstrap: async ({ cluster: name, node: target }) => {
+      const { cluster, node } = reach(load(name), target);
+      const sha256 = 'd0'.repeat(32);
+      if (node.bootstrap.kind === 'durable')
+        return { ...unchanged('The durable bootstrap file is there already.'), sha256 };
+      node.bootstrap = { sha256, kind: 'durable' };
+      return {
+        ...change(cluster, `graduate ${target}`, `Wrote the durable bootstrap file to ${target}.`),
+        sha256,
+      };
+    },
+
+    restoreKubeletBackup: async ({ cluster: name, node: target, runId }: RunRef) => {
+      const { cluster, node } = reach(load(name), target);
+      const backup = node.backups[runId];
+      if (!backup) throw failure('NodeScriptFailed', `no backup of run ${runId} on ${target}`);
+      if (node.bootstrap.sha256 === backup.sha256)
+        return unchanged(`The bootstrap file of ${target} is as it was.`);
+      node.bootstrap = { ...backup };
+      return change(cluster, `restore ${target}`, `Put the bootstrap file of ${target} back.`);
+    },
+  };
+}
+
+function reach(cluster: SimulatedCluster, name: string): { cluster: SimulatedCluster; node: SimulatedNode } {
+  const node = nodeIn(cluster, name);
+  if (!node.sshReachable) throw failure('NodeUnreachable', `ssh ${name}: connect: Connection refused`);
+  return { cluster, node };
+}
+
+/** A kubelet without a certificate files a request when its bootstrap credential is accepted; with one it just runs. */
+function startKubelet(cluster: SimulatedCluster, name: string, now: Date): void {
+  const node = nodeIn(cluster, name);
+  node.kubeletActive = true;
+  node.starts += 1;
+  node.startedAt = now.toISOString();
+  if (node.certificate === 'present') authenticate(cluster, name, now);
+  else if (node.bootstrap.kind !== 'rejected') cluster.csrs.push(newCsr(cluster, name, now));
+}
+
+export function newCsr(
+  cluster: SimulatedCluster,
+  node: string,
+  now = new Date(),
+): ReturnType<typeof kubeletCsr> {
+  const number = cluster.csrs.length + 1;
+  return kubeletCsr(node, { name: `csr-${number}`, uid: `uid-csr-${number}`, createdAt: now.toISOString() });
+}
+
+function authenticate(cluster: SimulatedCluster, name: string, now: Date): void {
+  const node = nodeIn(cluster, name);
+  node.certificate = 'present';
+  node.mirrorPodsSince = now.toISOString();
+}
+
+function change(cluster: SimulatedCluster, effect: string, sentence: string) {
+  cluster.effects.push(effect);
+  return { changed: true, sentence };
+}
+
+function unchanged(sentence: string) {
+  return { changed: false, sentence };
+}

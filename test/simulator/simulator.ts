@@ -1,0 +1,96 @@
+import type { Activities, ActivityErrorType, VerifyInput, VerifyResult } from '../../activities/contract.ts';
+import { createDecideActivities } from '../../activities/decide/index.ts';
+import { proveGraduated, proveRecovered } from '../../domain/kubelet/proof.ts';
+import { masterOf } from '../support/observations.ts';
+import { simulatedActs } from './acts.ts';
+import { failure } from './failure.ts';
+import { evidenceOf, observationOf } from './observe.ts';
+import type { SimulatedCluster } from './state.ts';
+
+type Name = Exclude<keyof Activities, 'lastRecovery'>;
+
+/** Stands in for one activity call: may act before, after or instead of it. `call` counts from 1. */
+export type Interception = (perform: () => Promise<unknown>, call: number) => Promise<unknown>;
+
+/** A deterministic control plane behind the same contract as the real one, and what a test may do to its calls. */
+export interface Simulator {
+  cluster: SimulatedCluster;
+  /** Names of all activities called, in order. */
+  calls: Name[];
+  intercept(name: Name, interception: Interception): void;
+  /** The first `times` calls fail so, without effect. */
+  fail(name: Name, type: ActivityErrorType, times?: number): void;
+  /** Changes the cluster directly before the given call. */
+  before(name: Name, call: number, change: (cluster: SimulatedCluster) => void): void;
+  activities: Omit<Activities, 'lastRecovery'>;
+}
+
+export function simulate(cluster: SimulatedCluster, clock: () => Date = () => new Date()): Simulator {
+  const interceptions: Partial<Record<Name, Interception[]>> = {};
+  const counts: Partial<Record<Name, number>> = {};
+  const calls: Name[] = [];
+  const plain = {
+    ...simulatedObservation(cluster, clock),
+    ...simulatedActs(() => cluster, clock),
+    ...createDecideActivities(),
+  };
+
+  function wrapped(name: Name, perform: (input: never) => Promise<unknown>) {
+    return async (input: never) => {
+      calls.push(name);
+      const call = (counts[name] = (counts[name] ?? 0) + 1);
+      const layers = interceptions[name] ?? [];
+      let next = () => perform(input);
+      for (const layer of layers) {
+        const inner = next;
+        next = () => layer(inner, call);
+      }
+      return await next();
+    };
+  }
+
+  const simulator: Simulator = {
+    cluster,
+    calls,
+    intercept: (name, interception) => {
+      (interceptions[name] ??= []).push(interception);
+    },
+    fail: (name, type, times = 1) =>
+      simulator.intercept(name, (perform, call) => {
+        if (call <= times) throw failure(type, `injected: ${type}`);
+        return perform();
+      }),
+    before: (name, at, change) =>
+      simulator.intercept(name, (perform, call) => {
+        if (call === at) change(cluster);
+        return perform();
+      }),
+    activities: Object.fromEntries(
+      Object.entries(plain).map(([name, perform]) => [name, wrapped(name as Name, perform as never)]),
+    ) as unknown as Simulator['activities'],
+  };
+  return simulator;
+}
+
+function simulatedObservation(cluster: SimulatedCluster, clock: () => Date) {
+  return {
+    observeControlPlane: async () => observationOf(cluster, clock()),
+    observeKubelet: async ({ node }: { node: string }) => evidenceOf(cluster, node, clock()),
+    readPolicy: async () => ({ policy: cluster.policy, scripts: cluster.scripts }),
+    verifyKubeletRecovery: async (input: VerifyInput) => verify(cluster, input, clock()),
+  };
+}
+
+/** One look suffices: in the model nothing comes by itself. */
+function verify(cluster: SimulatedCluster, input: VerifyInput, now: Date): VerifyResult {
+  const { node: name, server, since, stage } = input;
+  const master = masterOf(observationOf(cluster, now), name);
+  const { kubelet, node, mirrorPods } = master;
+  if (!kubelet.known || !node.known || !mirrorPods.known)
+    throw failure('NotYetHealthy', `${name} cannot be seen`);
+  const prove = stage === 'graduated' ? proveGraduated : proveRecovered;
+  const seen = { kubelet: kubelet.value, node: node.value, mirrorPods: mirrorPods.value };
+  const { proofs, missing } = prove(seen, { node: name, server, since });
+  if (missing.length > 0) throw failure('NotYetHealthy', missing.join('; '));
+  return { proofs, evidence: kubelet.value };
+}
