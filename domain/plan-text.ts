@@ -51,11 +51,9 @@ export function changeText({ what, from, to }: Change): string {
 }
 
 function stepLines(step: PlanStep, number: number): string[] {
-  const script = step.script
-    ? [`script: ${step.script.name}, SHA-256 ${step.script.sha256.slice(0, 12)}…`]
-    : [];
+  const script = step.script ? [`script: ${step.script.name}, SHA-256 ${short(step.script.sha256)}`] : [];
   const details = [
-    ...step.changes.map(changeText),
+    ...step.changes.map((change) => short(changeText(change))),
     `undo: ${step.undo ?? 'cannot be undone'}`,
     `proof: ${step.proof}`,
     ...script,
@@ -69,6 +67,11 @@ function stepLines(step: PlanStep, number: number): string[] {
     ),
     ...details.flatMap((detail) => wrapped(detail, ' '.repeat(8), ' '.repeat(6))),
   ];
+}
+
+/** A hash as people compare it. The digest covers all of it, and the report shows all of it. */
+function short(text: string): string {
+  return text.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');
 }
 
 function bullets(items: string[]): string[] {

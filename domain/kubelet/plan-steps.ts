@@ -72,7 +72,7 @@ export function restart({ node, kubelet, pins }: PlanInput): PlanStep {
       {
         what: clientCertificatePath,
         from: certificateForm(kubelet.clientCertificate),
-        to: `moved into ${backupDirectory(pins.runId)} where it is there, never deleted`,
+        to: `${kubelet.clientCertificate.state === 'missing' ? '' : `moved into ${backupDirectory(pins.runId)}; `}the node's own certificate, written by the kubelet`,
       },
       {
         what: kubeconfigPath,

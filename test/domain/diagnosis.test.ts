@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeletEvidence, Observation } from '../../domain/control-plane.ts';
+import { diagnose } from '../../domain/diagnosis/diagnose.ts';
+import { findingCodes } from '../../domain/finding.ts';
+import { known, unknown } from '../../domain/reading.ts';
+import {
+  apiUnreachable,
+  healthyObservation,
+  incidentOn,
+  kubeletOf,
+  laterLook,
+  masterOf,
+  masters,
+  nodeOf,
+  observedAt,
+  secondsAfter,
+  silentNode,
+  unreachableBySsh,
+} from '../support/observations.ts';
+
+test('a healthy control plane has no findings, now and later', () => {
+  assert.deepEqual(diagnose(healthyObservation()), []);
+  assert.deepEqual(diagnose(laterLook(healthyObservation(), 600)), []);
+});
+
+for (const node of masters) {
+  test(`the incident on ${node} is one finding that names node, certificate, credential and runbook`, () => {
+    const findings = diagnose(incidentOn(node));
+    assert.equal(findings.length, 1);
+    const [finding] = findings;
+    assert.deepEqual(
+      [finding?.code, finding?.severity, finding?.node, finding?.remedy],
+      ['KubeletClientCredentialLost', 'critical', node, { runbook: 'KubeletAuthRecovery', target: node }],
+    );
+    assert.match(
+      finding?.sentence ?? '',
+      /certificate .* is missing, and its bootstrap credential is rejected/,
+    );
+    const facts = (finding?.evidence ?? []).map(({ fact }) => fact).join('\n');
+    for (const consequence of [
+      /Ready=Unknown/,
+      /mirror pod openshift-etcd\/etcd-.* is missing/,
+      /system:anonymous.*412 times/,
+    ]) {
+      assert.match(facts, consequence, 'a consequence is evidence');
+    }
+  });
+}
+
+test('the incident is named before the node controller has noticed: the Node still says Ready', () => {
+  const observation = incidentOn('master-1');
+  Object.assign(nodeOf(observation, 'master-1'), {
+    ready: 'True',
+    leaseRenewedAt: secondsAfter(observedAt, -125),
+  });
+  assert.deepEqual(codesOf(observation), ['KubeletClientCredentialLost on master-1']);
+});
+
+type Change = (observation: Observation, kubelet: KubeletEvidence) => unknown;
+
+/** Each is the healthy control plane, changed in one thing at master-1. */
+const faults: [string, string[], Change][] = [
+  [
+    'the kubelet is stopped',
+    ['KubeletStopped on master-1'],
+    (_, kubelet) => (kubelet.unit.activeState = 'inactive'),
+  ],
+  [
+    'ssh is closed',
+    ['NodeUnreachable on master-1'],
+    (observation) => unreachableBySsh(observation, 'master-1'),
+  ],
+  [
+    'the node is dead',
+    ['NodeUnreachable on master-1'],
+    (observation) =>
+      (masterOf(unreachableBySsh(observation, 'master-1'), 'master-1').node = known(silentNode(), '')),
+  ],
+  [
+    'etcd says no',
+    ['EtcdMemberUnhealthy on master-1'],
+    (observation) => (masterOf(observation, 'master-1').etcd = known({ healthy: false, detail: '503' }, '')),
+  ],
+  [
+    'etcd cannot be asked',
+    ['EtcdMemberUnhealthy on master-1'],
+    (observation) => (masterOf(observation, 'master-1').etcd = unknown('cut', '')),
+  ],
+  [
+    'the API server says no',
+    ['ApiServerUnhealthy on master-1'],
+    (observation) =>
+      (masterOf(observation, 'master-1').apiServer = known({ healthy: false, detail: '500' }, '')),
+  ],
+  ['the API does not answer', ['ApiUnreachable'], (observation) => apiUnreachable(observation)],
+  [
+    'nothing answers at all',
+    [
+      'ApiUnreachable',
+      'NodeUnreachable on master-0',
+      'NodeUnreachable on master-1',
+      'NodeUnreachable on master-2',
+    ],
+    (observation) =>
+      masters.reduce((seen, node) => unreachableBySsh(seen, node), apiUnreachable(observation)),
+  ],
+  [
+    'nobody signs',
+    ['SignerDown'],
+    (observation) => observation.signer.known && (observation.signer.value.alive = false),
+  ],
+  [
+    'nobody knows who signs',
+    ['SignerDown'],
+    (observation) => (observation.signer = unknown('Forbidden', '')),
+  ],
+  [
+    'a mirror pod is missing though the kubelet authenticates',
+    ['MirrorPodMissing on master-1'],
+    (observation) => (masterOf(observation, 'master-1').mirrorPods = known([], '')),
+  ],
+  [
+    'the Node is not Ready',
+    ['NodeNotReady on master-1'],
+    (observation) => (nodeOf(observation, 'master-1').ready = 'False'),
+  ],
+  [
+    'the certificate is gone from the disk only',
+    ['KubeletAuthenticationFault on master-1'],
+    (_, kubelet) => (kubelet.clientCertificate = { state: 'missing' }),
+  ],
+  [
+    'an admin certificate lies about',
+    ['AdminCredentialOnNode on master-1'],
+    (_, kubelet) => kubelet.adminCredentials.push('/var/lib/kubelet/pki/x'),
+  ],
+];
+
+for (const [name, expected, change] of faults) {
+  test(`${expected.join(', ')} when ${name}`, () => {
+    const observation = healthyObservation();
+    change(observation, kubeletOf(observation, 'master-1'));
+    assert.deepEqual(codesOf(observation), expected);
+    for (const { evidence, sentence } of diagnose(observation)) {
+      assert.ok(evidence.length > 0 && evidence.every(({ fact }) => fact !== ''));
+      assert.match(sentence, /^[A-Z].*\.$/);
+    }
+  });
+}
+
+test('every finding is reached by a case above', () => {
+  const reached = new Set(faults.flatMap(([, codes]) => codes.map((code) => code.split(' ')[0])));
+  assert.deepEqual(
+    findingCodes.filter((code) => !reached.has(code)),
+    ['KubeletClientCredentialLost'],
+  );
+});
+
+test('the cause stands first: a dead etcd before the API that it takes along, a warning last', () => {
+  const observation = apiUnreachable(healthyObservation());
+  masterOf(observation, 'master-1').etcd = known({ healthy: false, detail: '503' }, '');
+  kubeletOf(observation, 'master-0').adminCredentials.push('/var/lib/kubelet/pki/x');
+  assert.deepEqual(codesOf(observation), [
+    'EtcdMemberUnhealthy on master-1',
+    'ApiUnreachable',
+    'AdminCredentialOnNode on master-0',
+  ]);
+});
+
+test('two faults on two masters are two findings', () => {
+  const observation = incidentOn('master-2', incidentOn('master-1'));
+  assert.deepEqual(codesOf(observation), [
+    'KubeletClientCredentialLost on master-1',
+    'KubeletClientCredentialLost on master-2',
+  ]);
+});
+
+test('an inventory without masters says nothing and does not crash', () => {
+  const observation = healthyObservation();
+  observation.masters = [];
+  assert.deepEqual(diagnose(observation), []);
+});
+
+function codesOf(observation: Observation): string[] {
+  return diagnose(observation).map(({ code, node }) => (node === undefined ? code : `${code} on ${node}`));
+}

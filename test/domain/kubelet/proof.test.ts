@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { proveGraduated, proveRecovered, type ProofSeen } from '../../../domain/kubelet/proof.ts';
+import {
+  healthyObservation,
+  kubeletOf,
+  masterOf,
+  nodeOf,
+  observedAt,
+  secondsAfter,
+  server,
+} from '../../support/observations.ts';
+
+/** Ten seconds after the restart of master-1's kubelet, all is well. */
+const since = secondsAfter(observedAt, -10);
+const expected = { node: 'master-1', server, since };
+
+function recovered(): ProofSeen {
+  const observation = healthyObservation();
+  const { mirrorPods } = masterOf(observation, 'master-1');
+  assert.ok(mirrorPods.known);
+  for (const pod of mirrorPods.value) pod.statusTime = secondsAfter(observedAt, -6);
+  const kubelet = kubeletOf(observation, 'master-1');
+  kubelet.unit.startedAt = since;
+  return { kubelet, node: nodeOf(observation, 'master-1'), mirrorPods: mirrorPods.value };
+}
+
+function certificateOf({ kubelet }: ProofSeen) {
+  assert.ok(kubelet.clientCertificate.state === 'present');
+  return kubelet.clientCertificate;
+}
+
+function kubeconfigOf({ kubelet }: ProofSeen) {
+  assert.ok(kubelet.kubeconfig.state === 'present');
+  return kubelet.kubeconfig;
+}
+
+test('a recovered and graduated node proves everything and misses nothing', () => {
+  assert.deepEqual(proveRecovered(recovered(), expected).missing, []);
+  const { proofs, missing } = proveGraduated(recovered(), expected);
+  assert.deepEqual(missing, []);
+  assert.equal(proofs.length, 10);
+});
+
+type Change = (seen: ProofSeen) => unknown;
+
+/** Each turns exactly one proof red, in both stages. */
+const notRecovered: [string, RegExp, Change][] = [
+  [
+    'the kubelet does not run',
+    /runs: .*activating/,
+    ({ kubelet }) => (kubelet.unit.activeState = 'activating'),
+  ],
+  [
+    'a planted admin certificate',
+    /own: .*system:masters/,
+    (seen) =>
+      Object.assign(certificateOf(seen), { organizations: ['system:masters'], commonName: 'system:admin' }),
+  ],
+  [
+    'system:masters besides system:nodes',
+    /own: .*system:masters/,
+    (seen) => certificateOf(seen).organizations.push('system:masters'),
+  ],
+  [
+    'the certificate of another node',
+    /own: .*master-2/,
+    (seen) => (certificateOf(seen).commonName = 'system:node:master-2'),
+  ],
+  ['no certificate', /: it is missing/, ({ kubelet }) => (kubelet.clientCertificate = { state: 'missing' })],
+  ['a certificate that is no link', /regular file/, (seen) => (certificateOf(seen).isSymlink = false)],
+  ['an expired certificate', /valid from/, (seen) => (certificateOf(seen).notAfter = observedAt)],
+  [
+    'a certificate that is not valid yet',
+    /valid from/,
+    (seen) => (certificateOf(seen).notBefore = secondsAfter(observedAt, 1)),
+  ],
+  [
+    'a kubeconfig that points at localhost',
+    /points at https:\/\/localhost/,
+    (seen) => (kubeconfigOf(seen).server = 'https://localhost:6443'),
+  ],
+  [
+    'a kubeconfig with an embedded certificate',
+    /client-certificate-data/,
+    (seen) => (kubeconfigOf(seen).credential = 'client-certificate-data'),
+  ],
+  [
+    'a kubeconfig that names another key',
+    /names \/tmp\/key/,
+    (seen) => (kubeconfigOf(seen).keyPath = '/tmp/key'),
+  ],
+  ['a kubeconfig that names no key', /names no file/, (seen) => delete kubeconfigOf(seen).keyPath],
+  [
+    'a lease that is 41 seconds old',
+    /lease/,
+    ({ node }) => (node.leaseRenewedAt = secondsAfter(observedAt, -41)),
+  ],
+  [
+    'a lease that the predecessor renewed',
+    /lease/,
+    ({ node }) => (node.leaseRenewedAt = secondsAfter(since, -1)),
+  ],
+  ['no lease', /renews its lease: last renewed never/, ({ node }) => delete node.leaseRenewedAt],
+  ['a Node that is not Ready', /Ready: Unknown/, ({ node }) => (node.ready = 'Unknown')],
+  [
+    'a stale mirror pod',
+    /older than the restart/,
+    ({ mirrorPods }) => mirrorPods[0] && (mirrorPods[0].statusTime = secondsAfter(since, -1)),
+  ],
+  [
+    'a mirror pod without status',
+    /older than the restart/,
+    ({ mirrorPods }) => mirrorPods[0] && delete mirrorPods[0].statusTime,
+  ],
+  ['a missing mirror pod', /is missing/, ({ mirrorPods }) => mirrorPods.pop()],
+  [
+    'a mirror pod that is being deleted',
+    /being deleted/,
+    ({ mirrorPods }) => mirrorPods[0] && (mirrorPods[0].terminating = true),
+  ],
+  [
+    'a mirror pod of another manifest',
+    /not of the manifest/,
+    ({ mirrorPods }) => mirrorPods[0] && (mirrorPods[0].configHash = 'other'),
+  ],
+  [
+    'a manifest that runs nowhere',
+    /runs in no sandbox/,
+    ({ kubelet }) => kubelet.manifests[0] && delete kubelet.manifests[0].runningHash,
+  ],
+  ['no manifest at all', /no static pod manifest/, ({ kubelet }) => (kubelet.manifests = [])],
+];
+
+for (const [name, missing, change] of notRecovered) {
+  test(`${name} turns the proof of recovery red`, () => {
+    for (const prove of [proveRecovered, proveGraduated]) {
+      const seen = recovered();
+      change(seen);
+      const proof = prove(seen, expected);
+      assert.equal(proof.missing.length, 1);
+      assert.match(proof.missing[0] ?? '', missing);
+    }
+  });
+}
+
+/** Each turns graduation red, while the node itself has recovered. */
+const notGraduated: [string, RegExp, Change][] = [
+  [
+    'the one-hour token left in the bootstrap file',
+    /expires at/,
+    ({ kubelet }) => (kubelet.bootstrap.tokenExpiresAt = secondsAfter(observedAt, 3_000)),
+  ],
+  [
+    'a token left elsewhere',
+    /temporary .*backup\/x/,
+    ({ kubelet }) => kubelet.temporaryCredentials.push('/backup/x'),
+  ],
+  [
+    'an admin certificate left in pki',
+    /system:masters .*pki\/x/,
+    ({ kubelet }) => kubelet.adminCredentials.push('/var/lib/kubelet/pki/x'),
+  ],
+  [
+    'no bootstrap file',
+    /accepted: it is missing/,
+    ({ kubelet }) => (kubelet.bootstrap.file = { state: 'missing' }),
+  ],
+  [
+    'a bootstrap file that is rejected',
+    /rejected \(Unauthorized\)/,
+    ({ kubelet }) => Object.assign(kubelet.bootstrap, { accepted: 'rejected', detail: 'Unauthorized' }),
+  ],
+  [
+    'a bootstrap file that nobody could ask with',
+    /unknown/,
+    ({ kubelet }) => (kubelet.bootstrap.accepted = 'unknown'),
+  ],
+  [
+    'a bootstrap file for another server',
+    /points at/,
+    ({ kubelet }) =>
+      kubelet.bootstrap.file.state === 'present' &&
+      (kubelet.bootstrap.file.server = 'https://localhost:6443'),
+  ],
+  [
+    'a bootstrap file without a token',
+    /holds no token/,
+    ({ kubelet }) => delete kubelet.bootstrap.tokenSubject,
+  ],
+  [
+    'the token of another',
+    /token is that of/,
+    ({ kubelet }) => (kubelet.bootstrap.tokenSubject = 'system:serviceaccount:kube-system:admin'),
+  ],
+];
+
+for (const [name, missing, change] of notGraduated) {
+  test(`${name} turns the proof of graduation red, and that alone`, () => {
+    const seen = recovered();
+    change(seen);
+    assert.deepEqual(proveRecovered(seen, expected).missing, []);
+    const proof = proveGraduated(seen, expected);
+    assert.equal(proof.missing.length, 1);
+    assert.match(proof.missing[0] ?? '', missing);
+  });
+}
+
+test('a status of the same second as the restart is not older than it', () => {
+  const seen = recovered();
+  for (const pod of seen.mirrorPods) pod.statusTime = since;
+  const proof = proveRecovered(seen, { ...expected, since: secondsAfter(since, 0.4) });
+  assert.deepEqual(proof.missing, []);
+});
