@@ -7,13 +7,13 @@ import { narratorFor, storyIo, type Narrator } from './demo/narrator.ts';
 import { saveReport } from './demo/report-file.ts';
 import { onStage, type Stage } from './demo/stage.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { failure } from './failure.ts';
+import { CommandFailure, failure } from './failure.ts';
 import type { Gateway, RunRef } from './gateway.ts';
-import { asLabFailure, progressOf } from './lab-target.ts';
+import { progressOf } from './lab-target.ts';
 import { runPage } from './links.ts';
 import { exitCodeOfOutcome } from './outcome.ts';
 import { isText, tell } from './output.ts';
-import { pause } from './patience.ts';
+import { cancelled, pause } from './patience.ts';
 import { openGateway } from './temporal/gateway.ts';
 import { watchRun } from './watch-run.ts';
 
@@ -24,23 +24,35 @@ export interface DemoOptions {
 
 const FAULT = 'kubelet-anonymous';
 const NODE = 'master-1';
+const STAYS_BROKEN = `The lab was up before and stays up. Should the demo end early: cpr lab heal ${FAULT} ${NODE}.`;
 
 /** The whole story on this machine, from a healthy control plane over the incident to the healed one and its report. */
 export async function demo(context: Context, options: DemoOptions): Promise<ExitCode> {
+  const { signal } = context.io;
   const narrator = narratorFor(context);
   introduce(narrator);
+  signal.addEventListener('abort', () =>
+    narrator.show('\nStopping everything; Ctrl-C once more leaves at once.'),
+  );
   narrator.chapter('A real control plane and a Temporal server come up');
-  const progress = progressOf(context);
-  const code = await asLabFailure(context.io, () =>
-    onStage({ progress, signal: context.io.signal }, async (stage) => {
+  try {
+    const code = await onStage({ progress: progressOf(context), signal }, async (stage) => {
       const told = await play(context, options, narrator, stage);
       if (options.keep) await keepRunning(context, narrator, stage);
-      narrator.chapter('Everything stops');
+      else narrator.chapter('Everything stops');
       return told;
-    }),
-  );
-  narrator.say('Done.');
-  return code;
+    });
+    narrator.say('Nothing of the demo is left on this machine but its cache and the report.');
+    return code;
+  } catch (error) {
+    if (error instanceof CommandFailure) throw error;
+    if (signal.aborted) throw cancelled('Stopped; what the demo had started is gone again.');
+    throw failure('DemoFailed', {
+      what: error instanceof Error ? error.message : String(error),
+      next: 'What the demo had started is gone again; the same command starts anew.',
+      cause: error,
+    });
+  }
 }
 
 function introduce(narrator: Narrator): void {
@@ -66,6 +78,7 @@ async function play(
   const gateway = await openGateway({ address: stage.temporal.address, env: inner.io.env });
   try {
     await breakKubelet(context, narrator, stage);
+    if (stage.borrowed) narrator.say(STAYS_BROKEN);
     await diagnose(inner, narrator);
     const { run, state } = await recover(inner, narrator, gateway);
     await decide(inner, options, narrator, { gateway, run, state });
@@ -97,7 +110,7 @@ async function breakKubelet(context: Context, narrator: Narrator, { lab }: Stage
   );
   await faultNamed(FAULT).break(lab, NODE, { progress: progressOf(context), signal: context.io.signal });
   narrator.say(`What the cluster still knows of the pods on ${NODE}:`);
-  narrator.show(indent(await podsOf(stageKubectl(lab))));
+  narrator.show(indent(await podsOf(kubectlOf(lab))));
   narrator.say(
     'Its etcd and its API server go on running; but nobody sees them, and nobody can change them any more.',
   );
@@ -181,7 +194,7 @@ async function conclude(
   narrator.chapter(outcome.status === 'healed' ? 'Healed' : `The recovery ended: ${outcome.status}`);
   narrator.say(outcome.sentence);
   narrator.say(`What the cluster knows of the pods on ${NODE} now:`);
-  narrator.show(indent(await podsOf(stageKubectl(lab))));
+  narrator.show(indent(await podsOf(kubectlOf(lab))));
   narrator.chapter('The incident report');
   const { report } = await act.gateway.result(act.run);
   const path = await saveReport(report, new Date(context.io.now()));
@@ -220,7 +233,7 @@ async function type(inner: Context, narrator: Narrator, line: string): Promise<E
 
 type Kubectl = (args: readonly string[]) => Promise<string>;
 
-function stageKubectl(lab: Stage['lab']): Kubectl {
+function kubectlOf(lab: Stage['lab']): Kubectl {
   return (args) => lab.kubectl(args, { timeoutMs: 20_000 });
 }
 

@@ -14,7 +14,10 @@ export async function personDecides(context: Context, gateway: Gateway, run: Run
   const over = new AbortController();
   const signal = AbortSignal.any([io.signal, over.signal]);
   try {
-    return await Promise.race([keyPressed(context, signal), votedElsewhere(gateway, run, signal)]);
+    return await Promise.race([
+      keyPressed(context, signal),
+      votedElsewhere(gateway, run, context.pollMs, signal),
+    ]);
   } finally {
     over.abort();
   }
@@ -28,9 +31,14 @@ async function keyPressed({ io }: Context, signal: AbortSignal): Promise<Decisio
   }
 }
 
-async function votedElsewhere(gateway: Gateway, run: RunRef, signal: AbortSignal): Promise<Decision> {
+async function votedElsewhere(
+  gateway: Gateway,
+  run: RunRef,
+  pollMs: number,
+  signal: AbortSignal,
+): Promise<Decision> {
   while (!signal.aborted) {
-    await pause(1000, signal);
+    await pause(pollMs, signal);
     // One answer that does not come is no decision; the next look asks again.
     const state = await gateway.state(run).catch((): RunState | undefined => undefined);
     if (state && state.phase !== 'waiting-for-approval') return 'elsewhere';

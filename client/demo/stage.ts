@@ -13,6 +13,8 @@ export interface Stage {
   lab: Lab;
   temporal: DevPlace;
   workerLog: string;
+  /** It was up before, and stays up. */
+  borrowed: boolean;
 }
 
 export interface StageOptions {
@@ -29,7 +31,7 @@ export async function onStage<T>(options: StageOptions, play: (stage: Stage) => 
   const wasUp = (await openLab()) !== undefined;
   const lab = await labUp({ progress, signal });
   try {
-    return await withTemporal(lab, options, play);
+    return await withTemporal(lab, options, (parts) => play({ ...parts, borrowed: wasUp }));
   } finally {
     // Not with the signal: it is what brought us here.
     if (!wasUp) await labDown({ progress });
@@ -39,7 +41,7 @@ export async function onStage<T>(options: StageOptions, play: (stage: Stage) => 
 async function withTemporal<T>(
   lab: Lab,
   { progress, signal }: StageOptions,
-  play: (stage: Stage) => Promise<T>,
+  play: (stage: Omit<Stage, 'borrowed'>) => Promise<T>,
 ): Promise<T> {
   const parent = join(cacheDir(), 'demo');
   await mkdir(parent, { recursive: true });
