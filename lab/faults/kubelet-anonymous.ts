@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { ApiError } from '../cluster/api.ts';
 import { BOOTSTRAPPER, BOOTSTRAPPER_NAMESPACE, BOOTSTRAPPER_USER } from '../cluster/certificates.ts';
 import { mirrorPods } from '../cluster/health.ts';
 import { kubeconfig } from '../cluster/kubeconfigs.ts';
@@ -103,7 +104,9 @@ async function deleteMirrorPods(lab: Lab, node: string): Promise<void> {
   for (const pod of await mirrorPods(lab.api)) {
     if (pod.node !== node) continue;
     const path = `/api/v1/namespaces/${pod.namespace}/pods/${pod.name}?gracePeriodSeconds=0`;
-    await lab.api.send('DELETE', path);
+    await lab.api.send('DELETE', path).catch((error: unknown) => {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    });
   }
 }
 
