@@ -79,8 +79,8 @@ async function play(
   try {
     await breakKubelet(context, narrator, stage);
     if (stage.borrowed) narrator.say(STAYS_BROKEN);
-    await diagnose(inner, narrator);
-    const { run, state } = await recover(inner, narrator, gateway);
+    await diagnose(inner, narrator, stage.lab.name);
+    const { run, state } = await recover(inner, narrator, gateway, stage.lab.name);
     await decide(inner, options, narrator, { gateway, run, state });
     const last = await heal(inner, narrator, gateway, run, state);
     return await conclude(context, narrator, stage, { gateway, run, state: last });
@@ -116,9 +116,9 @@ async function breakKubelet(context: Context, narrator: Narrator, { lab }: Stage
   );
 }
 
-async function diagnose(inner: Context, narrator: Narrator): Promise<void> {
+async function diagnose(inner: Context, narrator: Narrator, cluster: string): Promise<void> {
   narrator.chapter('What is wrong? cpr looks, and changes nothing');
-  const code = await type(inner, narrator, 'diagnose lab');
+  const code = await type(inner, narrator, `diagnose ${cluster}`);
   if (code === exitCodes.findings) return;
   throw failure('DemoFailed', { what: `cpr diagnose ended with ${code} instead of findings (3).` });
 }
@@ -129,10 +129,10 @@ interface Act {
   state: RunState;
 }
 
-async function recover(inner: Context, narrator: Narrator, gateway: Gateway): Promise<Act> {
+async function recover(inner: Context, narrator: Narrator, gateway: Gateway, cluster: string): Promise<Act> {
   narrator.chapter('The recovery starts: it makes a plan, and stops at its gate');
-  const code = await type(inner, narrator, 'recover lab');
-  const run = await gateway.newestRun('lab');
+  const code = await type(inner, narrator, `recover ${cluster}`);
+  const run = await gateway.newestRun(cluster);
   if (code !== exitCodes.waiting || !run) {
     throw failure('DemoFailed', {
       what: `cpr recover ended with ${code} instead of waiting for approval (6).`,
@@ -160,7 +160,7 @@ async function decide(inner: Context, { yes }: DemoOptions, narrator: Narrator, 
     if (!yes) narrator.show(`   ${page}`);
   }
   const digest = act.state.digest ?? '';
-  const code = await type(inner, narrator, `approve lab --digest ${digest.slice(0, 12)}`);
+  const code = await type(inner, narrator, `approve ${act.run.cluster} --digest ${digest.slice(0, 12)}`);
   if (code !== exitCodes.done) throw failure('DemoFailed', { what: `The approval ended with ${code}.` });
 }
 
@@ -172,7 +172,7 @@ async function heal(
   from: RunState,
 ): Promise<RunState> {
   narrator.chapter('It heals, step by step; each step is proved before the next');
-  narrator.typed('cpr watch lab');
+  narrator.typed(`cpr watch ${run.cluster}`);
   const last = await watchRun(inner, gateway, run, {
     from,
     until: (state) => state.phase === 'blocked',
@@ -211,7 +211,7 @@ async function keepRunning(context: Context, narrator: Narrator, { lab, temporal
     [
       `   export PATH=${import.meta.dirname.replace(/\/client$/, '/bin')}:$PATH`,
       `   export TEMPORAL_ADDRESS=${temporal.address} CPR_WEB_UI=${temporal.uiUrl} CPR_CONFIG=${lab.inventory}`,
-      `   cpr lab break ${FAULT} master-2 && cpr diagnose lab`,
+      `   cpr lab break ${FAULT} master-2 && cpr diagnose ${lab.name}`,
       '',
       `   Web UI ${temporal.uiUrl}`,
       '   cpr lab down takes the lab away, should this process be killed.',

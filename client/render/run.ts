@@ -57,7 +57,7 @@ export function outcomeWord(outcome: Outcome, style: Style): string {
     : style.yellow(word);
 }
 
-export function renderSteps(steps: readonly StepState[], wide: boolean): string {
+function renderSteps(steps: readonly StepState[], wide: boolean): string {
   const head = wide ? ['STEP', 'STATE', 'TOOK', 'WHAT'] : ['STEP', 'STATE', 'WHAT'];
   const rows = steps.map((step) => {
     const told = step.note ? `${step.sentence}: ${step.note}` : step.sentence;
@@ -105,7 +105,7 @@ function renderBlocked(state: RunState, blocked: BlockedStep, view: RunView): st
 }
 
 /** The open gate: what is asked, until when, and the ways to answer. */
-export function renderGate(state: RunState, view: RunView): string {
+function renderGate(state: RunState, view: RunView): string {
   const { gate, digest = '' } = state;
   if (!gate) return '';
   const counted = gate.votes.filter((vote) => vote.decision === 'approve').length;

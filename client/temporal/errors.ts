@@ -139,7 +139,7 @@ function noNamespace({ place }: Attempt, error: unknown): Error {
   });
 }
 
-export function noSchedule(cluster: string, error?: unknown): Error {
+function noSchedule(cluster: string, error?: unknown): Error {
   return failure('NoSchedule', {
     what: `${cluster} has no scheduled health check.`,
     next: `\`cpr schedule set ${cluster} --every 5m\` makes one.`,
