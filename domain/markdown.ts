@@ -23,11 +23,9 @@ export function safe(text: string, length?: number): string {
     .replace(/^([#+=-]|\d+(?=[.)]))/, leading);
 }
 
-/** In code style; a backtick inside would end it. */
+/** In code style, where nothing can be escaped: a backtick would end it, a pipe would end the table's cell. */
 export function code(text: string, length?: number): string {
-  return `\`${plain(text, length)
-    .replaceAll('`', "'")
-    .replaceAll('|', String.raw`\|`)}\``;
+  return `\`${plain(text, length).replaceAll('`', "'").replaceAll('|', '¦')}\``;
 }
 
 /** A fenced block for text that is ours, such as JSON to paste. */
@@ -51,7 +49,7 @@ export function list(items: string[]): string {
 /** `12:03:41` of an ISO 8601 time in UTC; the text itself when it is none. */
 export function clock(time: string | undefined): string {
   const match = /T(\d{2}:\d{2}:\d{2})/.exec(time ?? '');
-  return match?.[1] ?? plain(time ?? '', 40);
+  return match?.[1] ?? safe(time ?? '', 40);
 }
 
 /** `850 ms`, `12.3 s`, `4 min 10 s`, `2 h 5 min`; empty when one end is not known. */

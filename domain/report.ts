@@ -1,5 +1,5 @@
 import type { Gate, Vote } from './approval.ts';
-import { code, duration, list, plain, safe, span, table } from './markdown.ts';
+import { code, duration, list, safe, span, table } from './markdown.ts';
 import { planNotes, planTable } from './plan-text.ts';
 import type { RunState, TimelineEntry } from './run.ts';
 import type { Evidence } from './verdict.ts';
@@ -159,6 +159,6 @@ function remains(state: RunState): string {
 
 function timeline(entries: TimelineEntry[]): string {
   if (entries.length === 0) return '';
-  const rows = entries.map(({ at, text }) => [plain(at, 40), safe(text, 600)]);
+  const rows = entries.map(({ at, text }) => [safe(at, 40), safe(text, 600)]);
   return ['## Timeline', '', table(['UTC', 'what'], rows)].join('\n');
 }

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judgeVote } from '../../domain/approval.ts';
+import { judgeResolve } from '../../domain/intervention.ts';
+import { renderDetails, renderPlan } from '../../domain/narrative.ts';
+import { observedAt, secondsAfter } from '../support/observations.ts';
+import { blockedRun, healedRun, runState, waitingRun } from '../support/run-state.ts';
+
+/** The JSON in the page's first block of it: what a person copies. */
+function pastedFrom(page: string): Record<string, string> {
+  const block = /```json\n(.*)\n```/.exec(page)?.[1];
+  assert.ok(block !== undefined, 'there is something to paste');
+  return { ...(JSON.parse(block) as Record<string, string>), by: 'Anna', reason: 'seen it' };
+}
+
+test('a waiting run shows what is wrong, the plan, the digest, until when, and both ways to answer', () => {
+  const state = waitingRun();
+  const page = renderDetails(state);
+  for (const wanted of [
+    'waiting for approval',
+    'bootstrap credential is rejected',
+    state.digest ?? '',
+    'until 16:00:00 UTC on 2026-11-22',
+    'cpr approve lab',
+    'Send a Signal',
+    'press it again: the first press only formats the JSON',
+    '**point of no return**',
+    'names are not proved',
+    ...state.steps.map(({ id }) => `\`${id}\``),
+  ]) {
+    assert.ok(page.includes(wanted), wanted);
+  }
+});
+
+test('what a waiting run shows to paste is a vote that counts', () => {
+  const state = waitingRun();
+  assert.ok(
+    'counts' in judgeVote(pastedFrom(renderDetails(state)), state.gate, secondsAfter(observedAt, 10)),
+  );
+});
+
+test('what a blocked run shows to paste is a decision that counts', () => {
+  const state = blockedRun();
+  const page = renderDetails(state);
+  assert.ok('counts' in judgeResolve(pastedFrom(page), state.blocked));
+  for (const wanted of [
+    'no space left on device',
+    'NodeScriptFailed',
+    'cpr resolve lab retry',
+    'cpr resolve lab abort',
+  ]) {
+    assert.ok(page.includes(wanted), wanted);
+  }
+});
+
+test('past the point of no return a blocked run offers no abort', () => {
+  const state = blockedRun({ choices: ['retry'] });
+  state.pastPointOfNoReturn = { stepId: 'restart', at: observedAt };
+  const page = renderDetails(state);
+  assert.ok(!page.includes('cpr resolve lab abort'));
+  assert.ok(page.includes('an abort is refused'));
+});
+
+test('a run that has ended asks for nothing any more', () => {
+  const page = renderDetails(healedRun());
+  assert.match(page, /^## .*healed/);
+  assert.ok(!page.includes('Send a Signal') && !page.includes('cpr approve'));
+});
+
+test('a refusal says its name and what to do instead', () => {
+  const page = renderDetails(
+    runState({
+      phase: 'closed',
+      outcome: {
+        status: 'refused',
+        reason: 'SignerDown',
+        sentence: 'nobody can sign.',
+        evidence: [{ fact: 'lease of nobody', source: 'GET leases' }],
+        handOver: 'Bring it back first.',
+        votes: [],
+        endedAt: observedAt,
+      },
+    }),
+  );
+  for (const wanted of ['refused', '`SignerDown`', 'lease of nobody', 'Bring it back first.'])
+    assert.ok(page.includes(wanted));
+});
+
+test('messages that did not count are counted, and the newest are shown', () => {
+  const refused = Array.from({ length: 9 }, (_, index) => ({
+    at: observedAt,
+    what: 'vote',
+    why: `WrongNonce ${index}`,
+    by: 'Eve',
+  }));
+  const page = renderDetails(runState({ refused, refusedCount: 60 }));
+  assert.ok(
+    page.includes('60 messages did not count') &&
+      page.includes('WrongNonce 8') &&
+      !page.includes('WrongNonce 3'),
+  );
+});
+
+test('the plan for a terminal fits 100 columns but for hashes and names, and shows risk, undo and digest of all', () => {
+  const { plan, digest } = waitingRun();
+  const text = renderPlan(plan!, digest!);
+  for (const line of text.split('\n'))
+    assert.ok(line.length <= 100 || line.trim().split(' ').length <= 2, line);
+  for (const step of plan!.steps) assert.ok(text.includes(`${step.id} [${step.risk}]`));
+  assert.match(text, /point of no return[^\n]*\n 3\. restart/);
+  assert.ok(text.endsWith(`Digest ${digest}`));
+});

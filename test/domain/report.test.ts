@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renderReport } from '../../domain/report.ts';
+import { blockedRun, healedRun, runState } from '../support/run-state.ts';
+
+function sectionsOf(report: string): string[] {
+  return [...report.matchAll(/^## (.*)$/gm)].map((match) => match[1] ?? '');
+}
+
+test('the report of a healed run is a whole incident record', () => {
+  const state = healedRun();
+  const report = renderReport(state);
+  assert.deepEqual(sectionsOf(report), [
+    'What was found',
+    'Plan',
+    'Approvals',
+    'What was done',
+    'Proof',
+    'What remains',
+    'Timeline',
+  ]);
+  for (const wanted of [
+    '# KubeletAuthRecovery: master-1 of lab',
+    '**healed**',
+    '(after 1 min 8 s)',
+    'unproved names',
+    '| `plan-1` | approve | Anna | go |',
+    'until the first step (looking, and waiting for approval) 1 min; in steps 5.6 s; in all 1 min 8 s',
+    'stays valid for up to one hour',
+    state.digest ?? '',
+    'back-up-kubelet.sh',
+    'GET nodes/master-1',
+  ]) {
+    assert.ok(report.includes(wanted), wanted);
+  }
+});
+
+test('a run that is still open has a report too, which says so', () => {
+  const report = renderReport(blockedRun());
+  assert.ok(report.includes('still open: blocked'));
+  assert.ok(!sectionsOf(report).includes('Proof'));
+});
+
+test('a run that only began to look has nothing but its summary and its timeline', () => {
+  assert.deepEqual(sectionsOf(renderReport(runState())), ['Timeline']);
+});
+
+test('what did not count is told with its reason, and how many more there were', () => {
+  const refused = [
+    { at: '2026-11-22T12:00:01Z', what: 'vote', why: 'WrongNonce: not that of plan-1', by: 'Eve' },
+  ];
+  const report = renderReport({ ...healedRun(), refused, refusedCount: 51 });
+  assert.ok(report.includes('| vote | Eve | WrongNonce: not that of plan-1 |'));
+  assert.ok(report.includes('50 earlier ones are not kept.'));
+});
