@@ -37,7 +37,7 @@ function askedCluster({ args }: ActivityExecuteInput): string | undefined {
 }
 
 /** Results are JSON already by contract, so a copy through JSON loses nothing; it is made only if something was found. */
-export function withoutSecrets(result: unknown): unknown {
+function withoutSecrets(result: unknown): unknown {
   if (result === undefined) return result;
   return JSON.stringify(result) === JSON.stringify(result, scrub)
     ? result

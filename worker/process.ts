@@ -75,7 +75,7 @@ async function prepareNamespace(
   } catch (error) {
     logger.warn(
       { namespace, reason: (error as Error).message },
-      'search attributes could not be checked; if they are missing, runs stand still: see docs/operations.md',
+      'search attributes could not be checked; if they are missing, runs stand still: see docs/configuration.md',
     );
   }
 }
@@ -94,10 +94,9 @@ function installRuntime(logger: Logger, metrics: string | undefined): void {
     Runtime.install(options);
   } catch (error) {
     if (metrics === undefined) throw error;
-    throw workerError(
-      'PortTaken',
-      `Metrics cannot be served on ${metrics}: ${(error as Error).message}`,
-      error,
-    );
+    const cannot = `Metrics cannot be served on ${metrics}`;
+    const isTaken = /in use/.test((error as Error).message);
+    if (isTaken) throw workerError('PortTaken', `${cannot}: the port is taken.`, error);
+    throw workerError('BadConfiguration', `${cannot}: expected IP:PORT of this machine.`, error);
   }
 }

@@ -37,8 +37,8 @@ describe('a change of the workflows does not break a run that is open', () => {
   for (const outcome of outcomes) {
     it(`there is a recorded run that ended ${outcome}`, () => {
       assert.ok(
-        recorded.some((file) => file.endsWith(`-${outcome}.json`)),
-        `record it: CPR_RECORD=1 npm run test:temporal`,
+        recorded.some((file) => basename(file) === `${outcome}.json`),
+        'record it: CPR_RECORD=1 npm run test:temporal',
       );
     });
   }

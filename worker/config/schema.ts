@@ -84,7 +84,6 @@ export const inventorySchema = z.strictObject({
   clusters: atLeastOne(z.record(clusterName, cluster), 'cluster'),
 });
 
-export type WrittenInventory = z.output<typeof inventorySchema>;
 export type WrittenCluster = z.output<typeof cluster>;
 
 function atLeastOne<T extends z.ZodRecord>(record: T, what: string): T {

@@ -77,7 +77,7 @@ describe('a Temporal dev server', () => {
   });
 
   it('names the port that is taken', async () => {
-    const squatter = createServer().listen(0, '127.0.0.1');
+    await using squatter = createServer().listen(0, '127.0.0.1');
     await once(squatter, 'listening');
     const { port } = squatter.address() as AddressInfo;
     const ports = { grpc: port, ui: port };
@@ -85,7 +85,6 @@ describe('a Temporal dev server', () => {
       startTemporalServer({ binary, dbFile: dbFile('taken'), durable: true, ports }),
       new RegExp(`Port ${port} on 127\\.0\\.0\\.1, wanted for Temporal's server, is taken`),
     );
-    squatter.close();
   });
 
   it('shows the end of the log when the server cannot start', async () => {

@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 /** A worker in a process of its own, to be killed as the world kills it. */
 export interface WorkerProcess {
   pid: number;
+  /** Its exit code, when it has ended; null when a signal ended it. */
+  ended: Promise<number | null>;
   /** Every line it has logged so far, parsed. */
   lines: LogLine[];
   /** Resolves with the first line, past or future, for which `matches` holds; rejects when the process ends first. */
@@ -55,6 +57,7 @@ export function launch({ entry = productEntry, args = [], env = {} }: SpawnWorke
   return {
     pid: child.pid ?? 0,
     lines,
+    ended,
     untilLogged(matches) {
       const past = lines.find(matches);
       if (past !== undefined) return Promise.resolve(past);
