@@ -62,11 +62,14 @@ export interface LabState {
   foundations: Foundations;
 }
 
-/** The running lab, or undefined: also while it comes up, and when one was left half up. */
+/**
+ * The running lab, or undefined: also while it comes up, and when one was left half up. A lab of which a fault has
+ * switched a node off is still running.
+ */
 export async function openLab(settings: LabSettings = labSettings()): Promise<Lab | undefined> {
   const state = readState(settings);
   if (state?.phase !== 'up') return undefined;
-  if (NODES.some((node) => initPid(settings, node) === undefined)) return undefined;
+  if (NODES.every((node) => initPid(settings, node) === undefined)) return undefined;
   return labOf(settings, state.foundations);
 }
 
@@ -82,7 +85,7 @@ export async function labStatus(settings: LabSettings = labSettings()): Promise<
     address: addressOf(settings, name),
     running: initPid(settings, name) !== undefined,
   }));
-  const up = readState(settings)?.phase === 'up' && nodes.every(({ running }) => running);
+  const up = readState(settings)?.phase === 'up' && nodes.some(({ running }) => running);
   if (up) return { state: 'up', nodes };
   return { state: existsSync(settings.dir) ? 'half up' : 'down', nodes };
 }

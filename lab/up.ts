@@ -10,7 +10,7 @@ import { filesOf } from './cluster/node-files.ts';
 import { clean, isAnythingLeft } from './down.ts';
 import { withLock } from './host/lock.ts';
 import { during, type Progress } from './host/progress.ts';
-import { adminKubeconfig, labOf, openLab, stateFile, type Lab, type LabState } from './handle.ts';
+import { adminKubeconfig, labOf, labStatus, openLab, stateFile, type Lab, type LabState } from './handle.ts';
 import { saveAndRaise } from './node/host-state.ts';
 import { networkUp } from './node/network.ts';
 import { createNode, startNode } from './node/node.ts';
@@ -34,7 +34,7 @@ export async function labUp({ progress, signal }: UpOptions): Promise<Lab> {
   requireHost();
   return withLock(settings.dir, { what: 'lab up', progress, signal }, async () => {
     const running = await openLab(settings);
-    if (running && (await answers(running))) {
+    if (running && (await isWhole(running))) {
       progress.say('The lab is already up.');
       return running;
     }
@@ -52,7 +52,10 @@ function requireHost(): void {
   if (process.getuid?.() !== 0) throw new Error('The lab needs root, to make namespaces; run it with sudo.');
 }
 
-async function answers(lab: Lab): Promise<boolean> {
+/** A lab of which a node is off, or whose API is silent, is one to begin anew. */
+async function isWhole(lab: Lab): Promise<boolean> {
+  const { nodes } = await labStatus(lab.settings);
+  if (nodes.some(({ running }) => !running)) return false;
   return lab.api.get('/readyz').then(
     () => true,
     () => false,

@@ -8,8 +8,8 @@ import type { ClusterPki } from './certificates.ts';
 import { kubeconfig } from './kubeconfigs.ts';
 
 /** The only identity that the runbooks use; its roles are in deploy/rbac. */
-export const CPR_NAMESPACE = 'control-plane-recovery';
-export const CPR_ACCOUNT = 'cpr';
+const CPR_NAMESPACE = 'control-plane-recovery';
+const CPR_ACCOUNT = 'cpr';
 export const CPR_USER = `system:serviceaccount:${CPR_NAMESPACE}:${CPR_ACCOUNT}`;
 
 const RBAC_DIR = join(import.meta.dirname, '../../deploy/rbac');

@@ -1,13 +1,14 @@
-import { MASTERS } from '../settings.ts';
 import { etcdMemberStopped } from './etcd-member-stopped.ts';
 import type { Fault } from './fault.ts';
 import { kubeletAnonymous } from './kubelet-anonymous.ts';
 import { kubeletStopped } from './kubelet-stopped.ts';
+import { nodeFrozen } from './node-frozen.ts';
+import { nodeOff } from './node-off.ts';
 import { rivalCsr } from './rival-csr.ts';
 import { signerStopped } from './signer-stopped.ts';
 import { sshClosed } from './ssh-closed.ts';
 
-export type { Fault, FaultOptions } from './fault.ts';
+export type { Fault } from './fault.ts';
 export { fileRivalCsr } from './rival-csr.ts';
 
 /** Everything that the lab can break, by name. */
@@ -18,6 +19,8 @@ export const faults: readonly Fault[] = [
   signerStopped,
   rivalCsr,
   etcdMemberStopped,
+  nodeOff,
+  nodeFrozen,
 ];
 
 /** The fault of that name, or an error that names those there are. */
@@ -25,10 +28,4 @@ export function faultNamed(name: string): Fault {
   const fault = faults.find((candidate) => candidate.name === name);
   if (fault) return fault;
   throw new Error(`There is no fault ${name}; there are ${faults.map((known) => known.name).join(', ')}.`);
-}
-
-/** The master of that name, or an error that names those there are. */
-export function masterNamed(name: string): string {
-  if ((MASTERS as readonly string[]).includes(name)) return name;
-  throw new Error(`There is no master ${name} in the lab; there are ${MASTERS.join(', ')}.`);
 }

@@ -44,7 +44,7 @@ export interface ManifestFault {
   signal?: AbortSignal | undefined;
 }
 
-export async function isRunning(lab: Lab, node: string, container: string): Promise<boolean> {
+async function isRunning(lab: Lab, node: string, container: string): Promise<boolean> {
   return (await lab.containers(node)).some(({ name }) => name === container);
 }
 

@@ -12,7 +12,7 @@ interface NodeObject {
 }
 
 /** etcd, kube-apiserver, kube-controller-manager, kube-scheduler. */
-export const PODS_PER_MASTER = 4;
+const PODS_PER_MASTER = 4;
 
 /**
  * Waits until a node is healthy by what its kubelet has said since `since`: conditions and mirror pods of a kubelet

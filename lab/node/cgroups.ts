@@ -140,22 +140,19 @@ function groupsBelow(directory: string): string[] {
   }
 }
 
-/** Memory of a node in bytes: without and with page cache. Undefined where no memory controller is mounted. */
-export function memoryOf(
-  list: readonly Hierarchy[],
-  lab: string,
-  node: string,
-): { resident: number; withCache: number } | undefined {
-  for (const { version, mountPoint } of list) {
+/**
+ * Stops every task of a node where it stands, or lets them all go on: what a machine looks like whose disk or kernel
+ * hangs. Its addresses still answer, since the network is the host's kernel.
+ */
+export function setFrozen(list: readonly Hierarchy[], lab: string, node: string, frozen: boolean): void {
+  for (const { mountPoint } of list) {
     const group = join(mountPoint, lab, node);
-    const [usage, key] =
-      version === 'v1' ? ['memory.usage_in_bytes', 'total_rss'] : ['memory.current', 'anon'];
-    if (!existsSync(join(group, usage))) continue;
-    const stat = readFileSync(join(group, 'memory.stat'), 'utf8');
-    const resident = Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0);
-    return { resident, withCache: Number(readFileSync(join(group, usage), 'utf8')) };
+    const v1 = join(group, 'freezer.state');
+    if (existsSync(v1)) return writeFileSync(v1, frozen ? 'FROZEN' : 'THAWED');
+    const v2 = join(group, 'cgroup.freeze');
+    if (existsSync(v2)) return writeFileSync(v2, frozen ? '1' : '0');
   }
-  return undefined;
+  throw new Error('This machine has no cgroup that can freeze a node: neither the v1 freezer nor v2.');
 }
 
 function words(file: string): string[] {

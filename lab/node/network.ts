@@ -52,6 +52,11 @@ export async function connectNode(settings: LabSettings, node: string): Promise<
   await ip('-n', namespace, 'route', 'add', 'default', 'via', `${settings.subnet}.1`);
 }
 
+/** Plugs the node's cable in or out; the node itself does not notice anything but the silence. */
+export async function plugCable(settings: LabSettings, node: string, state: 'up' | 'down'): Promise<void> {
+  await ip('link', 'set', cableOf(settings, node), state);
+}
+
 export async function disconnectNode(settings: LabSettings, node: string): Promise<void> {
   const namespace = namespaceOf(settings, node);
   if (existsSync(`/run/netns/${namespace}`)) await run(['ip', 'netns', 'del', namespace]);

@@ -71,14 +71,6 @@ export async function startNode(settings: LabSettings, node: string): Promise<vo
   }).unref();
 }
 
-/** Orderly power-off; after 30 s the plug is pulled. */
-export async function stopNode(settings: LabSettings, node: string): Promise<void> {
-  const init = initPid(settings, node);
-  // SIGRTMIN+4 asks systemd to power off; node has no name for real-time signals, glibc's first is 34.
-  if (init !== undefined) process.kill(init, 34 + 4);
-  if (!(await ended(settings, node, 30_000))) await pullPlug(settings, node);
-}
-
 /** As if the plug was pulled: everything on the node dies at once; what was synced to disk is there after a start. */
 export async function pullPlug(settings: LabSettings, node: string): Promise<void> {
   const init = initPid(settings, node);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faultNamed, faults, masterNamed } from '../../lab/faults/index.ts';
+import { faultNamed, faults } from '../../lab/faults/index.ts';
 
 test('every fault says in a sentence what it breaks, what is seen and how it is healed', () => {
   for (const { sentence, symptom, heal } of faults) {
@@ -12,7 +12,6 @@ test('every fault has a name of its own', () => {
   assert.equal(new Set(faults.map(({ name }) => name)).size, faults.length);
 });
 
-test('an unknown fault or master is answered with those there are', () => {
+test('an unknown fault is answered with those there are', () => {
   assert.throws(() => faultNamed('gremlin'), /no fault gremlin.*kubelet-anonymous/);
-  assert.throws(() => masterNamed('worker-1'), /no master worker-1.*master-0/);
 });

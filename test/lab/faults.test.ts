@@ -85,6 +85,21 @@ test('etcd-member-stopped: that member alone is unhealthy, and comes back with i
   await lab.etcdctl(node, ['del', '/lab-test']);
 });
 
+test('node-off: nothing answers at the address; the other two masters go on', async () => {
+  await breakWith('node-off');
+  assert.equal((await lab.ssh(node, ['true'])).code, 255);
+  await assert.rejects(lab.sh(node, ['true']), /not running/);
+  await lab.api.get('/readyz');
+  assert.match(await lab.etcdctl('master-0', ['endpoint', 'health']), /is healthy/);
+});
+
+test('node-frozen: ssh neither answers nor refuses', async () => {
+  await breakWith('node-frozen');
+  await assert.rejects(lab.ssh(node, ['true'], { timeoutMs: 1500 }), /was cut after 1.5 s/);
+  await heal('node-frozen');
+  assert.equal((await lab.ssh(node, ['true'])).code, 0);
+});
+
 async function breakWith(name: string): Promise<void> {
   toHeal = name;
   await faultNamed(name).break(lab!, node, options);
