@@ -17,6 +17,10 @@ import { cancelled, pause } from './patience.ts';
 import { openGateway } from './temporal/gateway.ts';
 import { watchRun } from './watch-run.ts';
 
+const STAYS_UP = 'Temporal and the worker stop; the lab was up before and stays up.';
+const STOPS =
+  'Worker, Temporal and the lab are taken away; what was built stays in the cache for the next time.';
+
 export interface DemoOptions {
   yes?: boolean;
   keep?: boolean;
@@ -39,10 +43,10 @@ export async function demo(context: Context, options: DemoOptions): Promise<Exit
     const code = await onStage({ progress: progressOf(context), signal }, async (stage) => {
       const told = await play(context, options, narrator, stage);
       if (options.keep) await keepRunning(context, narrator, stage);
-      else narrator.chapter('Everything stops');
+      narrator.chapter('Everything stops');
+      narrator.say(stage.borrowed ? STAYS_UP : STOPS);
       return told;
     });
-    narrator.say('Nothing of the demo is left on this machine but its cache and the report.');
     return code;
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
@@ -95,7 +99,8 @@ function innerContext(context: Context, { lab, temporal }: Stage): Context {
   const env = {
     ...Object.fromEntries(own),
     TEMPORAL_ADDRESS: temporal.address,
-    TEMPORAL_CONFIG_FILE: '/dev/null',
+    // Not /dev/null: the SDK takes an empty file for a broken one.
+    TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml',
     CPR_WEB_UI: temporal.uiUrl,
     CPR_CONFIG: lab.inventory,
   };
