@@ -52,9 +52,11 @@ function readProfile(profile: string | undefined, env: NodeJS.ProcessEnv) {
     });
   } catch (error) {
     const file = env['TEMPORAL_CONFIG_FILE'] ?? 'temporal.toml';
+    // The SDK stumbles over a file without any profile instead of saying so.
+    const why = error instanceof TypeError ? 'there is no profile in the file' : (error as Error).message;
     throw workerError(
       'BadConfiguration',
-      `The Temporal profile ${profile ?? 'default'} (${file} and the TEMPORAL_* variables) cannot be used: ${(error as Error).message}. Look at it with \`temporal config list\`.`,
+      `The Temporal profile ${profile ?? 'default'} (${file} and the TEMPORAL_* variables) cannot be used: ${why}. Look at it with \`temporal config list\`.`,
       error,
     );
   }

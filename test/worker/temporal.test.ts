@@ -44,6 +44,12 @@ describe('a worker that cannot reach Temporal says where, with which profile, an
     assert.match(message, /The Temporal profile night \(.*temporal\.toml/);
   });
 
+  it('the file is empty', async () => {
+    const { code, message } = await failureOf('');
+    assert.equal(code, 'BadConfiguration');
+    assert.match(message, /cannot be used: there is no profile in the file\./);
+  });
+
   it('a key of the profile is misspelt', async () => {
     const { code, message } = await failureOf('[profile.default]\nadress = "127.0.0.1:1"\n');
     assert.equal(code, 'BadConfiguration');
