@@ -13,8 +13,9 @@ export function pasteable(payload: Record<string, string>): string {
   return JSON.stringify(payload).replaceAll('`', String.raw`\u0060`);
 }
 
+/** A sentence may begin with a node's name, which stays as the platform spells it. */
 export function sentenceCase(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^[a-z]+(?![-.\d\w])/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
 /** The object's fields, or undefined when it is no plain object. */

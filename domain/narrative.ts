@@ -72,7 +72,7 @@ function gate(state: RunState): string {
   return [
     '### What it waits for',
     '',
-    `${missing} of ${votesNeeded} ${votesNeeded === 1 ? 'approval' : 'approvals'} for the plan below, gate ${code(id)}, until ${clock(deadline)} UTC on ${deadline.slice(0, 10)}. Without one it ends and nothing is changed.`,
+    `${missing} more ${missing === 1 ? 'approval' : 'approvals'} of the plan below (${votesNeeded} needed), gate ${code(id)}, until ${clock(deadline)} UTC on ${deadline.slice(0, 10)}. Without one it ends and nothing is changed.`,
     '',
     'Here: **Send a Signal** (or **Send an Update**), name `vote`, and this as input, with your name and why:',
     '',
@@ -112,7 +112,8 @@ function blocked(state: RunState, step: NonNullable<RunState['blocked']>): strin
 }
 
 function steps(state: RunState): string {
-  if (state.steps.length === 0) return '';
+  // Before the first of them they say nothing that the plan does not.
+  if (state.steps.every((step) => step.state === 'pending')) return '';
   const rows = state.steps.map((step, index) => [
     String(index + 1),
     code(step.id),
@@ -144,7 +145,7 @@ function plan(state: RunState): string {
     '',
     safe(state.plan.because, 800),
     '',
-    planTable(state.plan),
+    planTable(state.plan, 'short'),
     '',
     planNotes(state.plan),
   ].join('\n');

@@ -21,13 +21,17 @@ export function renderPlan(plan: Plan, digest: string): string {
   ].join('\n');
 }
 
-/** The same as a Markdown table. */
-export function planTable(plan: Plan): string {
+/**
+ * The same as a Markdown table, with hashes in full or as people compare them. No HTML in it, not even a line break: the
+ * Web UI takes it away.
+ */
+export function planTable(plan: Plan, hashes: 'full' | 'short' = 'full'): string {
+  const shown = hashes === 'full' ? String : short;
   const rows = plan.steps.map((step, index) => [
     String(index + 1),
     code(step.id),
     safe(step.sentence),
-    step.changes.map((change) => safe(changeText(change), 600)).join('<br>') || 'nothing',
+    step.changes.map((change) => safe(shown(changeText(change)), 600)).join('; ') || 'nothing',
     step.pointOfNoReturn ? `${step.risk}; **point of no return**` : step.risk,
     safe(step.undo ?? 'cannot be undone'),
   ]);

@@ -68,14 +68,14 @@ function bootstrapFact({ bootstrap }: KubeletEvidence): string {
 
 /** In the words of the log, so that a person can search for them. */
 const lines: [keyof JournalCounts, string][] = [
-  ['anonymousForbidden', '`User "system:anonymous" cannot …`'],
-  ['clientCertificateUnreadable', '`unable to read existing bootstrap client config`'],
-  ['clientCertificateExpired', '`existing bootstrap client certificate … is expired`'],
-  ['bootstrapFileMissing', '`unable to load bootstrap kubeconfig`'],
-  ['csrRejected', '`cannot create certificate signing request: Unauthorized`'],
-  ['exitingServerResponsive', '`… the server is responsive, exiting`'],
-  ['waitingServerNotResponsive', '`… but the server is not responsive`'],
-  ['corruptPem', '`could not convert data … into cert/key pair`'],
+  ['anonymousForbidden', '\'User "system:anonymous" cannot …\''],
+  ['clientCertificateUnreadable', "'unable to read existing bootstrap client config'"],
+  ['clientCertificateExpired', "'existing bootstrap client certificate … is expired'"],
+  ['bootstrapFileMissing', "'unable to load bootstrap kubeconfig'"],
+  ['csrRejected', "'cannot create certificate signing request: Unauthorized'"],
+  ['exitingServerResponsive', "'… the server is responsive, exiting'"],
+  ['waitingServerNotResponsive', "'… but the server is not responsive'"],
+  ['corruptPem', "'could not convert data … into cert/key pair'"],
   ['apiUnreachable', 'API server not reached'],
   ['serverCertificateUntrusted', "API server's certificate not trusted"],
 ];

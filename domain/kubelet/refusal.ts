@@ -1,8 +1,15 @@
+import { sentenceCase } from '../input.ts';
 import type { Evidence, Refuse, RefusalReason } from '../verdict.ts';
 
 /** `because` without its full stop. */
 export function refuse(reason: RefusalReason, because: string, evidence: Evidence[]): Refuse {
-  return { kind: 'refuse', reason, because: `${because}.`, evidence, handOver: handOverFor(reason) };
+  return {
+    kind: 'refuse',
+    reason,
+    because: `${sentenceCase(because)}.`,
+    evidence,
+    handOver: handOverFor(reason),
+  };
 }
 
 /** What a person should do instead; the page has the details. */

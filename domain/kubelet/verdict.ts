@@ -1,4 +1,5 @@
 import type { KubeletEvidence, MasterObservation, Observation } from '../control-plane.ts';
+import { sentenceCase } from '../input.ts';
 import type { Plan } from '../plan.ts';
 import type { Policy } from '../policy.ts';
 import { valueOf } from '../reading.ts';
@@ -164,7 +165,12 @@ function classVerdict(
 ): Verdict | undefined {
   const kubelet = valueOf(target.kubelet);
   if (seen.class === 'C2' && isBeingIssued(observation, now)) {
-    return { kind: 'wait', reason: 'CsrBeingIssued', because: seen.sentence, evidence: seen.evidence };
+    return {
+      kind: 'wait',
+      reason: 'CsrBeingIssued',
+      because: `${sentenceCase(seen.sentence)}.`,
+      evidence: seen.evidence,
+    };
   }
   const obstacle = seen.class === 'C5' && kubelet ? c5Obstacle(kubelet) : `this version mends class C5 only`;
   if (obstacle === undefined) return undefined;
@@ -211,7 +217,7 @@ function proceed(
       { fact, source: 'the worker' },
     ]);
   }
-  const because = `${seen.sentence}: a new one lets it ask for a certificate of its own`;
+  const because = `${sentenceCase(seen.sentence)}: a new one lets it ask for a certificate of its own.`;
   const plan = planRecovery({
     cluster: observation.cluster,
     node: target.name,

@@ -54,7 +54,7 @@ test('what a blocked run shows to paste is a decision that counts', () => {
 });
 
 test('past the point of no return a blocked run offers no abort', () => {
-  const state = blockedRun({ choices: ['retry'] });
+  const state = blockedRun({ stepId: 'approve-csr', choices: ['retry'] });
   state.pastPointOfNoReturn = { stepId: 'restart', at: observedAt };
   const page = renderDetails(state);
   assert.ok(!page.includes('cpr resolve lab abort'));

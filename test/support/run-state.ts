@@ -47,7 +47,7 @@ export function waitingRun(change: Partial<RunState> = {}): RunState {
   });
 }
 
-/** A step failed before the restart. */
+/** A step failed, `bootstrap` unless another is named; those before it are done. */
 export function blockedRun(change: Partial<BlockedStep> = {}): RunState {
   const state = waitingRun({ phase: 'blocked' });
   state.blocked = {
@@ -59,6 +59,10 @@ export function blockedRun(change: Partial<BlockedStep> = {}): RunState {
     advice: 'Mend what the error names, then `retry`.',
     ...change,
   };
+  const failed = state.steps.findIndex(({ id }) => id === state.blocked?.stepId);
+  state.steps.forEach((step, index) => {
+    if (index <= failed) step.state = index < failed ? 'done' : 'blocked';
+  });
   return state;
 }
 

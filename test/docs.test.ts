@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { activityErrorTypes } from '../activities/contract.ts';
+import { voteRefusals } from '../domain/approval.ts';
+import { findingCodes } from '../domain/finding.ts';
+import { interventionRefusals } from '../domain/intervention.ts';
+import { refusalReasons } from '../domain/verdict.ts';
+
+function page(name: string): string {
+  return readFileSync(new URL(`../docs/${name}`, import.meta.url), 'utf8');
+}
+
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^## (\w+)$/gm)].map((match) => match[1] ?? '');
+}
+
+/** First cells in code style: `| \`Name\` | … |`. */
+function rowsOf(text: string): string[][] {
+  return [...text.matchAll(/^\| `(\w+)` \|(.*)\|$/gm)].map((match) => `${match[1]}|${match[2]}`.split('|'));
+}
+
+function assertSame(documented: string[], existing: readonly string[]): void {
+  assert.deepEqual(documented.toSorted(), [...existing].toSorted());
+}
+
+test('docs/findings.md has a section for every finding, and none for one that is gone', () => {
+  assertSame(headingsOf(page('findings.md')), findingCodes);
+});
+
+test('docs/refusals.md has a section for every refusal, and none for one that is gone', () => {
+  assertSame(headingsOf(page('refusals.md')), refusalReasons);
+});
+
+test('docs/approvals.md has a line for every refusal of a vote and of a command, and none left over', () => {
+  const [votes = '', commands = ''] = page('approvals.md').split('## Steps that are blocked');
+  assertSame(
+    rowsOf(votes).map(([name]) => name ?? ''),
+    voteRefusals,
+  );
+  assertSame(
+    rowsOf(commands).map(([name]) => name ?? ''),
+    interventionRefusals,
+  );
+});
+
+test('docs/errors.md has a line for every error type, says whether it is retried, and has none left over', () => {
+  const rows = rowsOf(page('errors.md'));
+  assertSame(
+    rows.map(([name]) => name ?? ''),
+    Object.keys(activityErrorTypes),
+  );
+  for (const [name = '', retried = ''] of rows) {
+    const type = activityErrorTypes[name as keyof typeof activityErrorTypes];
+    assert.equal(retried.trim(), type.retryable ? 'yes' : 'no', name);
+  }
+});
