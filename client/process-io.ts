@@ -19,7 +19,8 @@ export function processIo(): Io {
     err: (text) => void stderr.write(text),
     live: stderr.isTTY && env['TERM'] !== 'dumb',
     interactive: stdin.isTTY && stderr.isTTY,
-    columns: stdout.columns ?? stderr.columns ?? DEFAULT_COLUMNS,
+    // A terminal that does not know its width says 0.
+    columns: stdout.columns || stderr.columns || DEFAULT_COLUMNS,
     color: stdout.isTTY && stderr.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     ask: askLine,
     key: askKey,

@@ -125,7 +125,7 @@ function liveReporter(output: Output, style: Style, now: () => number): Progress
     const current = running.at(-1);
     if (!current) return;
     clear();
-    output.write(style.dim(fit(liveLine(current, now()), output.columns ?? 80)));
+    output.write(style.dim(fit(liveLine(current, now()), output.columns || 80)));
   };
   const line = (text: string) => {
     clear();
