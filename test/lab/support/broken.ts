@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import { missingMirrorPods, notReady } from '../../../lab/cluster/health.ts';
+import { waitUntil } from '../../../lab/cluster/wait.ts';
 import { faultNamed } from '../../../lab/faults/index.ts';
 import { silentProgress } from '../../../lab/host/progress.ts';
 import type { Lab } from '../../../lab/lab.ts';
@@ -43,9 +43,11 @@ export async function whileAlso<T>(
   }
 }
 
+/** A kubelet that has just been restarted reports its pods as not ready for a moment: that is waited for. */
 export async function requireHealthy(lab: Lab): Promise<void> {
   for (const master of lab.masters) {
-    assert.equal(await ailment(lab, master), true, `${master} is healthy before the test begins`);
+    const what = `${master} is healthy before the test begins`;
+    await waitUntil(what, () => ailment(lab, master), { withinMs: 60_000 });
   }
 }
 
