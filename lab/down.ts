@@ -6,7 +6,7 @@ import { during, type Progress } from './host/progress.ts';
 import { hierarchies, removeCgroups } from './node/cgroups.ts';
 import { restore } from './node/host-state.ts';
 import { networkDown } from './node/network.ts';
-import { destroyNode } from './node/node.ts';
+import { destroyNode, foreignLab } from './node/node.ts';
 import { labSettings, NODES, type LabSettings } from './settings.ts';
 
 export interface DownOptions {
@@ -18,6 +18,12 @@ export interface DownOptions {
 export async function labDown({ progress, signal }: DownOptions): Promise<void> {
   const settings = labSettings();
   await withLock(settings.dir, { what: 'lab down', progress, signal }, async () => {
+    const other = foreignLab(settings);
+    if (other !== undefined) {
+      return progress.say(
+        `The lab of ${other} is not this one's to take down: it runs out of another cache.`,
+      );
+    }
     if (!isAnythingLeft(settings)) return progress.say('The lab is down.');
     await during(progress, 'lab destroyed', () => clean(settings), { usually: '5 s' });
   });

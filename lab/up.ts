@@ -8,12 +8,13 @@ import { install } from './cluster/install.ts';
 import { kubeconfig } from './cluster/kubeconfigs.ts';
 import { filesOf } from './cluster/node-files.ts';
 import { clean, isAnythingLeft } from './down.ts';
+import { requireSpace } from './host/disk.ts';
 import { withLock } from './host/lock.ts';
 import { during, type Progress } from './host/progress.ts';
 import { adminKubeconfig, labOf, labStatus, openLab, stateFile, type Lab, type LabState } from './handle.ts';
 import { saveAndRaise } from './node/host-state.ts';
 import { networkUp } from './node/network.ts';
-import { createNode, startNode } from './node/node.ts';
+import { createNode, foreignLab, startNode } from './node/node.ts';
 import { makeSshFiles, waitForSsh } from './node/ssh.ts';
 import { apiIntName, labSettings, NODES, type LabSettings } from './settings.ts';
 
@@ -22,6 +23,9 @@ export interface UpOptions {
   /** Aborted (Ctrl-C): what was started is taken down again before the promise rejects. */
   signal?: AbortSignal | undefined;
 }
+
+/** Three times containerd's images and etcd's log, and room for what is written while it runs. */
+const DISK_BYTES = 3e9;
 
 const OVERLAYFS_MAGIC = 0x79_4c_76_30;
 
@@ -38,6 +42,7 @@ export async function labUp({ progress, signal }: UpOptions): Promise<Lab> {
       progress.say('The lab is already up.');
       return running;
     }
+    requireOwnName(settings);
     if (isAnythingLeft(settings)) {
       const what = 'an earlier lab that was left half up cleaned away';
       await during(progress, what, () => clean(settings));
@@ -50,6 +55,15 @@ export async function labUp({ progress, signal }: UpOptions): Promise<Lab> {
 function requireHost(): void {
   if (process.platform !== 'linux') throw new Error('The lab needs Linux: its nodes are namespaces.');
   if (process.getuid?.() !== 0) throw new Error('The lab needs root, to make namespaces; run it with sudo.');
+}
+
+function requireOwnName(settings: LabSettings): void {
+  const other = foreignLab(settings);
+  if (other === undefined) return;
+  throw new Error(
+    `A lab of the same name runs out of ${other}. Take it down from there, or give this one a name and addresses ` +
+      'of its own: CPR_LAB_NAME=second CPR_LAB_SUBNET=10.79.0',
+  );
 }
 
 /** A lab of which a node is off, or whose API is silent, is one to begin anew. */
@@ -71,6 +85,7 @@ async function start(
   const state: LabState = { phase: 'starting', startedAt: new Date().toISOString(), foundations };
   mkdirSync(settings.dir, { recursive: true, mode: 0o755 });
   await requireRealFileSystem(settings);
+  await requireSpace('the lab', settings.dir, DISK_BYTES);
   writeState(settings, state);
   try {
     await during(progress, 'certificates and files of four nodes', () => makeNodes(settings, foundations));

@@ -6,6 +6,7 @@ import { addressOf, apiIntName, LOGIN_USER, MASTERS, type LabSettings } from '..
 import { apiUrl, type Api } from './api.ts';
 import type { ClusterPki } from './certificates.ts';
 import { kubeconfig } from './kubeconfigs.ts';
+import { Hopeless } from './wait.ts';
 
 /** The only identity that the runbooks use; its roles are in deploy/rbac. */
 const CPR_NAMESPACE = 'control-plane-recovery';
@@ -37,7 +38,7 @@ export async function makeIdentity(
 
 function requireRbac(dir: string): void {
   if (existsSync(dir) && readdirSync(dir).some((file) => file.endsWith('.yaml'))) return;
-  throw new Error(`There is nothing to apply in ${dir}; it holds the roles of the service account cpr.`);
+  throw new Hopeless(`There is nothing to apply in ${dir}; it holds the roles of the service account cpr.`);
 }
 
 async function mintToken(api: Api): Promise<string> {

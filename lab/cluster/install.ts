@@ -6,7 +6,7 @@ import { makeIdentity } from './identity.ts';
 import { clusterObjects } from './objects.ts';
 import { ETCD_BOOTSTRAP_MARK } from './paths.ts';
 import { missingMirrorPods, notReady, unreachableKubelets } from './health.ts';
-import { waitUntil } from './wait.ts';
+import { Hopeless, waitUntil } from './wait.ts';
 
 const LONG_MS = 5 * 60_000;
 
@@ -14,19 +14,22 @@ const LONG_MS = 5 * 60_000;
 export async function install(lab: Lab, progress: Progress, signal: AbortSignal | undefined): Promise<void> {
   const wait = (text: string, probe: () => Promise<true | string>, usually: string) =>
     during(progress, text, () => waitUntil(text, probe, { withinMs: LONG_MS, signal }), { usually });
+  // An API that has just come up may still refuse; what is done here may be done twice.
+  const repeat = (text: string, work: () => Promise<void>) =>
+    wait(text, () => work().then(() => true as const), '2 s');
   await wait('container images imported on three masters', () => imagesImported(lab), '10 s');
   await wait('etcd: three healthy members', () => etcdHealthy(lab), '10 s');
   await wait(`API ready behind ${apiIntName(lab.settings)}`, () => apiReady(lab), '15 s');
-  await during(progress, 'namespaces, roles and the bootstrap account', () => makeObjects(lab, signal));
+  await repeat('namespaces, roles and the bootstrap account', () => makeObjects(lab, signal));
   await wait('three nodes Ready', () => approving(lab, () => notReady(lab.api, lab.masters)), '15 s');
-  await during(progress, 'role labels; etcd may no longer found a cluster', () => settle(lab));
+  await repeat('role labels; etcd may no longer found a cluster', () => settle(lab));
   await wait('twelve mirror pods Ready', () => approving(lab, () => missingMirrorPods(lab.api, 12)), '10 s');
   await wait(
     'kubelets serve with approved certificates',
     () => approving(lab, () => unreachableKubelets(lab)),
     '5 s',
   );
-  await during(progress, "cpr's own identity and the inventory", () =>
+  await repeat("cpr's own identity and the inventory", () =>
     makeIdentity(lab.settings, lab.pki, lab.api, (args) => lab.kubectl(args, { signal })),
   );
 }
@@ -34,9 +37,19 @@ export async function install(lab: Lab, progress: Progress, signal: AbortSignal 
 async function imagesImported(lab: Lab): Promise<true | string> {
   for (const node of lab.masters) {
     const { code } = await lab.sh(node, ['test', '-e', '/var/lib/containerd/.imported-hyperkube']);
-    if (code !== 0) return `${node} is importing`;
+    if (code === 0) continue;
+    await requireNotFailed(lab, node);
+    return `${node} is importing`;
   }
   return true;
+}
+
+/** A full disk, mostly: nobody needs to wait five minutes for that. */
+async function requireNotFailed(lab: Lab, node: string): Promise<void> {
+  const unit = 'lab-images.service';
+  if ((await lab.sh(node, ['systemctl', 'is-failed', '--quiet', unit])).code !== 0) return;
+  const { stdout } = await lab.sh(node, ['journalctl', '-u', unit, '-o', 'cat', '-n', '5', '--no-pager']);
+  throw new Hopeless(`${node} cannot import its container images:\n${stdout.trim()}`);
 }
 
 async function etcdHealthy(lab: Lab): Promise<true | string> {

@@ -6,6 +6,9 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Thrown by a probe when waiting longer is of no use. */
+export class Hopeless extends Error {}
+
 /**
  * Waits until `probe` answers `true`. Any other text says what is still missing and becomes the error's end when the
  * time is over; a probe that throws is "not yet", since that is what a starting control plane answers.
@@ -18,9 +21,10 @@ export async function waitUntil(
   const deadline = Date.now() + withinMs;
   for (;;) {
     signal?.throwIfAborted();
-    const answer = await probe().catch((error: unknown) =>
-      error instanceof Error ? error.message : String(error),
-    );
+    const answer = await probe().catch((error: unknown) => {
+      if (error instanceof Hopeless) throw error;
+      return error instanceof Error ? error.message : String(error);
+    });
     if (answer === true) return;
     if (Date.now() > deadline)
       throw new Error(`${what}: not within ${withinMs / 1000} s; last seen: ${answer}`);

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run } from '../host/run.ts';
 import type { LabSettings } from '../settings.ts';
 import { hierarchies } from './cgroups.ts';
@@ -17,6 +17,7 @@ interface SavedState {
   namedNamespaces: boolean;
 }
 
+const FILE = 'host-state.json';
 const NETNS_DIR = '/run/netns';
 
 /** 128, the kernel's default, is used up by the systemd and kubelet of two nodes. */
@@ -25,10 +26,9 @@ const RAISED = { 'fs/inotify/max_user_instances': 1024 };
 export function saveAndRaise(settings: LabSettings): void {
   const file = stateFile(settings);
   if (!existsSync(file)) {
-    const sysctls = Object.fromEntries(Object.keys(RAISED).map((key) => [key, read(join('/proc/sys', key))]));
-    const subtreeControl = Object.fromEntries(v2Roots().map((root) => [root, read(control(root))]));
-    const state: SavedState = { sysctls, subtreeControl, namedNamespaces: existsSync(NETNS_DIR) };
-    writeFileSync(`${file}.new`, JSON.stringify(state));
+    const [other] = otherLabs(settings);
+    // Beside another lab the host is not as it was; what that one has saved is.
+    writeFileSync(`${file}.new`, other ? readFileSync(other) : JSON.stringify(currentState()));
     renameSync(`${file}.new`, file);
   }
   for (const [key, value] of Object.entries(RAISED)) {
@@ -37,9 +37,19 @@ export function saveAndRaise(settings: LabSettings): void {
   }
 }
 
+function currentState(): SavedState {
+  return {
+    sysctls: Object.fromEntries(Object.keys(RAISED).map((key) => [key, read(join('/proc/sys', key))])),
+    subtreeControl: Object.fromEntries(v2Roots().map((root) => [root, read(control(root))])),
+    namedNamespaces: existsSync(NETNS_DIR),
+  };
+}
+
+/** Puts the host back as it was; while another lab runs, that is left to the last one. */
 export async function restore(settings: LabSettings): Promise<void> {
   const file = stateFile(settings);
   if (!existsSync(file)) return;
+  if (otherLabs(settings).length > 0) return rmSync(file);
   const saved = JSON.parse(readFileSync(file, 'utf8')) as SavedState;
   for (const [key, value] of Object.entries(saved.sysctls)) {
     const path = join('/proc/sys', key);
@@ -81,6 +91,14 @@ function read(path: string): string {
   return readFileSync(path, 'utf8').trim();
 }
 
+/** The saved states of the labs beside this one. */
+function otherLabs(settings: LabSettings): string[] {
+  const labs = dirname(settings.dir);
+  return readdirSync(labs)
+    .map((name) => join(labs, name, FILE))
+    .filter((file) => file !== stateFile(settings) && existsSync(file));
+}
+
 function stateFile(settings: LabSettings): string {
-  return join(settings.dir, 'host-state.json');
+  return join(settings.dir, FILE);
 }

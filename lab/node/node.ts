@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run, type RunOptions, type RunResult } from '../host/run.ts';
 import { nodeDir, type LabSettings } from '../settings.ts';
@@ -133,6 +133,22 @@ function supervisorPid(settings: LabSettings, node: string): number | undefined 
   return isSupervisor(pid, dir) ? pid : undefined;
 }
 
+/**
+ * The directory of a lab that runs under the same names out of another cache, if there is one. Everything is found
+ * again by name, so it must not be taken for our own of an earlier run.
+ */
+export function foreignLab(settings: LabSettings): string | undefined {
+  const suffix = join('lab', settings.name, 'nodes');
+  for (const pid of readdirSync('/proc').map(Number).filter(Boolean)) {
+    const argv = procFile(pid, 'cmdline').split('\0');
+    const nodes = argv.some(isSupervisorPath)
+      ? argv.map(dirname).find((dir) => dir.endsWith(suffix))
+      : undefined;
+    if (nodes !== undefined && dirname(nodes) !== settings.dir) return dirname(nodes);
+  }
+  return undefined;
+}
+
 /** All supervisors of this node, also one that has not yet written its pid file. */
 function supervisors(dir: string): number[] {
   return readdirSync('/proc')
@@ -142,7 +158,11 @@ function supervisors(dir: string): number[] {
 
 function isSupervisor(pid: number, dir: string): boolean {
   const argv = procFile(pid, 'cmdline').split('\0');
-  return argv.some((arg) => arg.endsWith('/node-run.sh')) && argv.includes(dir);
+  return argv.some(isSupervisorPath) && argv.includes(dir);
+}
+
+function isSupervisorPath(arg: string): boolean {
+  return arg.endsWith('/node-run.sh');
 }
 
 function childrenOf(pid: number): number[] {

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openLab } from '../../lab/lab.ts';
 import { labSettings } from '../../lab/settings.ts';
 import { hostState } from './support/host-state.ts';
 
 /** A second lab, so that the one which the other tests use stays as it is. */
-const ENV = { ...process.env, CPR_LAB_NAME: 'second', CPR_LAB_SUBNET: '10.79.0' };
+const ENV = { ...process.env, CPR_LAB_NAME: 'second', CPR_LAB_SUBNET: '10.97.0' };
 const settings = labSettings(ENV);
 const CPR = join(import.meta.dirname, '../../client/main.ts');
 
@@ -70,6 +72,16 @@ test('of two lab ups at once the second waits, and says for whom', async () => {
   assert.deepEqual(await hostState(), before);
 });
 
+test('a lab of the same name out of another cache is neither taken over nor taken down', async () => {
+  const env = { XDG_CACHE_HOME: mkdtempSync(join(tmpdir(), 'cpr-cache-')), CPR_LAB_NAME: 'lab' };
+  const up = await lab('up', env).ended;
+  assert.equal(up.code, 1);
+  assert.match(up.output, /A lab of the same name runs out of .*CPR_LAB_NAME/s);
+  assert.match((await lab('down', env).ended).output, /not this one's to take down/);
+  assert.ok(await openLab(), 'it goes on running');
+  rmSync(env.XDG_CACHE_HOME, { recursive: true });
+});
+
 interface Running {
   child: ChildProcess;
   /** Resolves when a line of its progress matches; rejects when it ends without. */
@@ -77,9 +89,9 @@ interface Running {
   ended: Promise<{ code: number | null; output: string }>;
 }
 
-function lab(command: string): Running {
+function lab(command: string, env: NodeJS.ProcessEnv = {}): Running {
   const child = spawn(process.execPath, [CPR, 'lab', command], {
-    env: ENV,
+    env: { ...ENV, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const seen: string[] = [];
