@@ -24,7 +24,7 @@ export function resolvePayload(blocked: BlockedStep, action: ResolveAction = 're
 export const abortPayload = pasteable({ by: '<your name>', reason: '<why>' });
 
 /** What to do instead of an abort that is no longer possible. */
-export function insteadOfAbort(node = 'the node'): string {
+function insteadOfAbort(node = 'the node'): string {
   return (
     `The kubelet of ${node} has been restarted: putting the rejected credential back would only bring the outage back. ` +
     'Let the run finish; if a step is blocked, mend what its error names and retry it.'

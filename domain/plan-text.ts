@@ -50,7 +50,7 @@ export function planNotes(plan: Plan): string {
   return parts.join('\n');
 }
 
-export function changeText({ what, from, to }: Change): string {
+function changeText({ what, from, to }: Change): string {
   return `${what}: ${from} → ${to}`;
 }
 

@@ -112,7 +112,7 @@ export function csrObjection({ observation, target }: Situation): Objection | un
   };
 }
 
-export function csrFact({ name, requester, commonName, createdAt, state }: ClientCsr): string {
+function csrFact({ name, requester, commonName, createdAt, state }: ClientCsr): string {
   return `request ${name}: ${state}, by ${requester} for CN=${commonName}, created ${createdAt}`;
 }
 

@@ -5,7 +5,7 @@ import type { CsrPredicate } from '../plan.ts';
 export const kubeconfigPath = '/var/lib/kubelet/kubeconfig';
 export const clientCertificatePath = '/var/lib/kubelet/pki/kubelet-client-current.pem';
 export const bootstrapPath = '/etc/kubernetes/kubeconfig';
-export const backupRoot = '/var/lib/kubelet-recovery';
+const backupRoot = '/var/lib/kubelet-recovery';
 
 export const bootstrapNamespace = 'openshift-machine-config-operator';
 export const bootstrapSecretName = 'node-bootstrapper-token';
@@ -14,7 +14,7 @@ export const bootstrapRequester = `system:serviceaccount:${bootstrapNamespace}:n
 export const clientSigner = 'kubernetes.io/kube-apiserver-client-kubelet';
 export const nodesOrganization = 'system:nodes';
 /** Key encipherment is optional since Kubernetes 1.22: a kubelet with an elliptic-curve key does not ask for it. */
-export const clientUsages = ['digital signature', 'client auth', 'key encipherment'];
+const clientUsages = ['digital signature', 'client auth', 'key encipherment'];
 
 /** The subject under which a kubelet is itself. */
 export function nodeCommonName(node: string): string {
