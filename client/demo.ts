@@ -1,11 +1,12 @@
-import { faultNamed } from '../lab/faults/index.ts';
 import type { RunState } from '../domain/run.ts';
-import { runCommandLine } from './command-line.ts';
 import type { Context } from './context.ts';
 import { personDecides } from './demo/decision.ts';
-import { narratorFor, storyIo, type Narrator } from './demo/narrator.ts';
+import { breakKubelet, FAULT, NODE, podsOn } from './demo/incident.ts';
+import { keepRunning } from './demo/keep.ts';
+import { narratorFor, type Narrator } from './demo/narrator.ts';
 import { saveReport } from './demo/report-file.ts';
 import { onStage, type Stage } from './demo/stage.ts';
+import { innerContext, type } from './demo/surroundings.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { CommandFailure, failure } from './failure.ts';
 import type { Gateway, RunRef } from './gateway.ts';
@@ -13,7 +14,7 @@ import { progressOf } from './lab-target.ts';
 import { runPage } from './links.ts';
 import { exitCodeOfOutcome } from './outcome.ts';
 import { isText, tell } from './output.ts';
-import { cancelled, pause } from './patience.ts';
+import { cancelled } from './patience.ts';
 import { openGateway } from './temporal/gateway.ts';
 import { watchRun } from './watch-run.ts';
 
@@ -26,8 +27,6 @@ export interface DemoOptions {
   keep?: boolean;
 }
 
-const FAULT = 'kubelet-anonymous';
-const NODE = 'master-1';
 const STAYS_BROKEN = `The lab was up before and stays up. Should the demo end early: cpr lab heal ${FAULT} ${NODE}.`;
 
 /** The whole story on this machine, from a healthy control plane over the incident to the healed one and its report. */
@@ -91,34 +90,6 @@ async function play(
   } finally {
     await gateway.close();
   }
-}
-
-/** The surroundings of the commands in the story: this stage, and nothing of the person's own Temporal. */
-function innerContext(context: Context, { lab, temporal }: Stage): Context {
-  const own = Object.entries(context.io.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
-  const env = {
-    ...Object.fromEntries(own),
-    TEMPORAL_ADDRESS: temporal.address,
-    // Not /dev/null: the SDK takes an empty file for a broken one.
-    TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml',
-    CPR_WEB_UI: temporal.uiUrl,
-    CPR_CONFIG: lab.inventory,
-  };
-  return { ...context, io: storyIo(context, env), options: { output: 'text', color: context.options.color } };
-}
-
-async function breakKubelet(context: Context, narrator: Narrator, { lab }: Stage): Promise<void> {
-  narrator.chapter(`The incident: the kubelet of ${NODE} loses its credentials`);
-  narrator.say(
-    `The client certificate of the kubelet on ${NODE} is removed, and the credential with which it could ask for a new ` +
-      'one is made one that the API server rejects. This is what cpr will have to find out.',
-  );
-  await faultNamed(FAULT).break(lab, NODE, { progress: progressOf(context), signal: context.io.signal });
-  narrator.say(`What the cluster still knows of the pods on ${NODE}:`);
-  narrator.show(indent(await podsOf(kubectlOf(lab))));
-  narrator.say(
-    'Its etcd and its API server go on running; but nobody sees them, and nobody can change them any more.',
-  );
 }
 
 async function diagnose(inner: Context, narrator: Narrator, cluster: string): Promise<void> {
@@ -199,7 +170,7 @@ async function conclude(
   narrator.chapter(outcome.status === 'healed' ? 'Healed' : `The recovery ended: ${outcome.status}`);
   narrator.say(outcome.sentence);
   narrator.say(`What the cluster knows of the pods on ${NODE} now:`);
-  narrator.show(indent(await podsOf(kubectlOf(lab))));
+  narrator.show(await podsOn(lab));
   narrator.chapter('The incident report');
   const { report } = await act.gateway.result(act.run);
   const path = await saveReport(report, new Date(context.io.now()));
@@ -207,50 +178,4 @@ async function conclude(
   narrator.say(`The report is saved as ${path}`);
   if (!isText(context)) await tell(context, { data: { outcome, report: path }, text: () => '' });
   return exitCodeOfOutcome(outcome);
-}
-
-async function keepRunning(context: Context, narrator: Narrator, { lab, temporal }: Stage): Promise<void> {
-  narrator.chapter('Everything keeps running, until Ctrl-C');
-  narrator.say('To go on in another terminal:');
-  narrator.show(
-    [
-      `   export PATH=${import.meta.dirname.replace(/\/client$/, '/bin')}:$PATH`,
-      `   export TEMPORAL_ADDRESS=${temporal.address} CPR_WEB_UI=${temporal.uiUrl} CPR_CONFIG=${lab.inventory}`,
-      `   cpr lab break ${FAULT} master-2 && cpr diagnose ${lab.name}`,
-      '',
-      `   Web UI ${temporal.uiUrl}`,
-      '   cpr lab down takes the lab away, should this process be killed.',
-    ].join('\n'),
-  );
-  while (!context.io.signal.aborted) await pause(3_600_000, context.io.signal);
-}
-
-/** Runs a command as if it were typed, and shows it. */
-async function type(inner: Context, narrator: Narrator, line: string): Promise<ExitCode> {
-  narrator.typed(`cpr ${line}`);
-  const code = await runCommandLine(
-    [...line.split(' '), ...(inner.options.color ? [] : ['--no-color'])],
-    inner.io,
-  );
-  inner.io.signal.throwIfAborted();
-  return code;
-}
-
-type Kubectl = (args: readonly string[]) => Promise<string>;
-
-function kubectlOf(lab: Stage['lab']): Kubectl {
-  return (args) => lab.kubectl(args, { timeoutMs: 20_000 });
-}
-
-async function podsOf(kubectl: Kubectl): Promise<string> {
-  const listed = await kubectl(['get', 'pods', '-A', '--field-selector', `spec.nodeName=${NODE}`]);
-  return listed.trim() || 'no pods at all';
-}
-
-function indent(text: string): string {
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => `     ${line}`)
-    .join('\n');
 }
