@@ -19,7 +19,7 @@ export interface Marker {
 }
 
 /**
- * Reads `@@cpr-result <run> <step> <nonce> <verdict> key=base64 …`. Everything else that was printed is ignored: banners of
+ * Reads `@@cpr-result <run> <step> <nonce> <verdict> <base64 of key=value, each ended by a NUL>`. Everything else that was printed is ignored: banners of
  * sshd, login scripts, and whatever names and lines are found on a node.
  */
 export function readResult(output: string, marker: Marker): ScriptResult {
@@ -29,19 +29,27 @@ export function readResult(output: string, marker: Marker): ScriptResult {
   if (ended.length === 0) {
     return { state: lines.includes(`@@cpr-begin ${address}`) ? 'unfinished' : 'not-begun' };
   }
-  const [verdict = '', ...pairs] = (ended[0] ?? '').slice(`@@cpr-result ${address} `.length).split(' ');
-  const values = readPairs(pairs);
+  const [verdict = '', encoded = '', ...more] = (ended[0] ?? '')
+    .slice(`@@cpr-result ${address} `.length)
+    .split(' ');
+  const values = readValues(encoded);
   // Two results, a result in an unknown form: as little known as none at all.
-  if (ended.length > 1 || !isVerdict(verdict) || values === undefined) return { state: 'unfinished' };
+  if (ended.length > 1 || more.length > 0 || !isVerdict(verdict) || values === undefined) {
+    return { state: 'unfinished' };
+  }
   return { state: 'ended', verdict, values };
 }
 
-function readPairs(pairs: string[]): Record<string, string> | undefined {
+function readValues(encoded: string): Record<string, string> | undefined {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(encoded)) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  if (text !== '' && !text.endsWith('\0')) return undefined;
   const values: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const pair of pairs) {
-    const [, key, encoded] = /^([A-Za-z][A-Za-z0-9.]{0,63})=([A-Za-z0-9+/]*={0,2})$/.exec(pair) ?? [];
-    if (key === undefined || encoded === undefined || key in values) return undefined;
-    values[key] = Buffer.from(encoded, 'base64').toString('utf8');
+  for (const pair of text.split('\0').slice(0, -1)) {
+    const at = pair.indexOf('=');
+    const key = pair.slice(0, at);
+    if (!/^[A-Za-z][A-Za-z0-9.]{0,63}$/.test(key) || key in values) return undefined;
+    values[key] = pair.slice(at + 1);
   }
   return values;
 }

@@ -27,35 +27,27 @@ certificate() {
 }
 certificate
 
-# Form of a kubeconfig's current context. The raw values stay in this shell.
-fields='{.clusters[0].cluster.server}{"\n"}{.clusters[0].cluster.certificate-authority-data}{"\n"}{.clusters[0].cluster.certificate-authority}{"\n"}{.clusters[0].cluster.tls-server-name}{"\n"}{.users[0].user.client-certificate}{"\n"}{.users[0].user.client-key}{"\n"}{.users[0].user.client-certificate-data}{"\n"}{.users[0].user.token}{"\n"}{.users[0].user.tokenFile}{"\n"}{.users[0].user.exec.command}{.users[0].user.username}{.users[0].user.auth-provider.name}{"\n"}.'
+# What a kubeconfig looks like; never what it says.
 kubeconfig_form() { # PREFIX FILE
-    local lines ca claims
+    local claims
     if [ ! -e "$2" ]; then say "$1.state" missing; return; fi
     say "$1.sha256" "$(hash_of "$2")"
-    if ! timeout 5 "$kubectl" --kubeconfig="$2" config view --raw --minify -o "jsonpath=$fields" >"$work/form" 2>"$work/why"; then
-        say "$1.state" unreadable; say "$1.detail" "$(tail -n1 "$work/why" | cut -c1-300)"; return
-    fi
-    mapfile -t lines <"$work/form"
-    if [ ${#lines[@]} != 11 ]; then say "$1.state" unreadable; say "$1.detail" 'a value in it has more than one line'; return; fi
+    if ! read_form "$2"; then say "$1.state" unreadable; say "$1.detail" "$unreadable"; return; fi
     say "$1.state" present
-    say "$1.server" "${lines[0]}"
-    ca=missing
-    if [ -n "${lines[1]}" ]; then ca=$(base64 -d <<<"${lines[1]}" 2>/dev/null | sha256sum | cut -d' ' -f1 || :)
-    elif [ -n "${lines[2]}" ]; then ca=$(hash_of "$root${lines[2]}"); fi
-    say "$1.caSha256" "$ca"
-    say "$1.tlsServerName" "${lines[3]}"
-    say "$1.certificatePath" "${lines[4]}"
-    say "$1.keyPath" "${lines[5]}"
-    if [ -n "${lines[6]}" ]; then say "$1.embeddedPem" "$(base64 -d <<<"${lines[6]}" | openssl x509 -outform PEM 2>/dev/null || echo unreadable)"; fi
-    if [ -n "${lines[7]}" ]; then
+    say "$1.server" "${form[server]}"
+    say "$1.caSha256" "$(form_ca_hash)"
+    say "$1.tlsServerName" "${form[tls_name]}"
+    say "$1.certificatePath" "${form[cert_file]}"
+    say "$1.keyPath" "${form[key_file]}"
+    if [ -n "${form[cert_data]}" ]; then say "$1.embeddedPem" "$(base64 -d <<<"${form[cert_data]}" | openssl x509 -outform PEM 2>/dev/null || echo unreadable)"; fi
+    if [ -n "${form[token]}" ]; then
         say "$1.token" yes
-        claims=$(claims_of "${lines[7]}")
+        claims=$(claims_of "${form[token]}")
         say "$1.tokenSubject" "$(claim sub <<<"$claims")"
         say "$1.tokenExpires" "$(claim exp <<<"$claims")"
     fi
-    if [ -n "${lines[8]}" ]; then say "$1.token" file; fi
-    if [ -n "${lines[9]}" ]; then say "$1.other" yes; fi
+    if [ -n "${form[token_file]}" ]; then say "$1.token" file; fi
+    if [ -n "${form[other]}" ]; then say "$1.other" yes; fi
 }
 kubeconfig_form kubeconfig "$kubeconfig"
 kubeconfig_form bootstrap "$bootstrap"

@@ -20,14 +20,14 @@ kubectl=$(command -v kubectl || command -v oc || echo kubectl)
 exec 3>&1 1>&2 </dev/null
 printf '@@cpr-begin %s %s %s\n' "$CPR_RUN" "$CPR_STEP" "$CPR_NONCE" >&3
 
-values=''
-say() { values+=" $1=$(printf '%s' "$2" | base64 -w0)"; }
+# What is said is collected as key=value, each ended by a NUL, which no value can hold, and sent as one base64 word.
+say() { printf '%s=%s\0' "$1" "$2" >>"$work/values"; }
 end() { # VERDICT
     trap - ERR
-    printf '@@cpr-result %s %s %s %s%s\n' "$CPR_RUN" "$CPR_STEP" "$CPR_NONCE" "$1" "$values" >&3
+    printf '@@cpr-result %s %s %s %s %s\n' "$CPR_RUN" "$CPR_STEP" "$CPR_NONCE" "$1" "$(base64 -w0 <"$work/values")" >&3
     exit 0
 }
-end_with() { values=''; say error "$2"; end "$1"; }
+end_with() { printf 'error=%s\0' "$2" >"$work/values"; end "$1"; }
 fail() { end_with failed "$1"; }
 precondition() { end_with precondition "$1"; }
 died() { # a command failed that nobody expected to: a full disk, a read-only file system
@@ -38,6 +38,7 @@ trap 'died $LINENO "$BASH_COMMAND"' ERR
 
 mkdir -p -m 700 "$run_state"
 work=$(mktemp -d "$run_state/work.XXXXXX")
+: >"$work/values"
 unfinished=''
 exec 4>&2 2>"$work/stderr"
 trap 'tail -c 2000 "$work/stderr" >&4; rm -rf "$work" ${unfinished:+"$unfinished"}' EXIT
@@ -49,25 +50,34 @@ lock() {
 }
 
 # The inventory's address may belong to another machine by now; nothing is read or changed under a wrong name.
-own_name() {
-    local pid name=''
-    pid=$(systemctl show kubelet -p MainPID 2>/dev/null | sed 's/^MainPID=//' || :)
-    if [ "${pid:-0}" != 0 ] && [ -r "$root/proc/$pid/cmdline" ]; then
-        name=$(tr '\0' '\n' <"$root/proc/$pid/cmdline" | sed -n 's/^--hostname-override=//p' | tail -n1)
+own_name() { # sets name
+    local shown word pid=0
+    name=''
+    shown=$(systemctl show kubelet -p MainPID,Environment 2>/dev/null || :)
+    for word in $shown; do
+        case $word in
+        MainPID=*) pid=${word#MainPID=} ;;
+        KUBELET_NODE_NAME=* | Environment=KUBELET_NODE_NAME=*) name=${word##*=} ;;
+        esac
+    done
+    if [ "$pid" != 0 ] && [ -r "$root/proc/$pid/cmdline" ]; then
+        while IFS= read -rd '' word; do
+            case $word in --hostname-override=*) name=${word#*=} ;; esac
+        done <"$root/proc/$pid/cmdline"
     fi
-    [ -n "$name" ] || name=$(systemctl show kubelet -p Environment 2>/dev/null |
-        tr ' ' '\n' | sed -n 's/^\(Environment=\)\{0,1\}KUBELET_NODE_NAME=//p' | tail -n1)
-    [ -n "$name" ] || name=$(cat "$root/proc/sys/kernel/hostname")
-    printf '%s' "${name,,}"
+    [ -n "$name" ] || read -r name <"$root/proc/sys/kernel/hostname"
+    name=${name,,}
 }
 expect_node() {
     local name
-    name=$(own_name)
+    own_name
     [ "$name" = "$1" ] || precondition "the machine at this address calls itself '$name', not '$1'"
 }
 
 hash_of() { # FILE
-    if [ -e "$1" ]; then sha256sum <"$1" | cut -d' ' -f1; else echo missing; fi
+    local sum=missing
+    if [ -e "$1" ]; then read -r sum _ < <(sha256sum <"$1"); fi
+    echo "$sum"
 }
 # The bytes are on the disk under the new name or the old file is untouched; nothing in between.
 write_file() { # FILE CONTENT
@@ -99,6 +109,27 @@ holds_admin() { # FILE
         { base64 -d <<<"$data" 2>/dev/null || :; } | subjects >>"$work/subjects"
     done <"$work/embedded"
     grep -qE '^subject.*[=,/+ ]O ?= ?system:masters([,/+ ]|$)' "$work/subjects"
+}
+
+# The current context of a kubeconfig into the array form, one field a line. The raw values stay in this shell.
+server=0 ca_data=1 ca_file=2 tls_name=3 cert_file=4 key_file=5 cert_data=6 token=7 token_file=8 other=9
+fields='{.clusters[0].cluster.server}{"\n"}{.clusters[0].cluster.certificate-authority-data}{"\n"}{.clusters[0].cluster.certificate-authority}{"\n"}{.clusters[0].cluster.tls-server-name}{"\n"}{.users[0].user.client-certificate}{"\n"}{.users[0].user.client-key}{"\n"}{.users[0].user.client-certificate-data}{"\n"}{.users[0].user.token}{"\n"}{.users[0].user.tokenFile}{"\n"}{.users[0].user.exec.command}{.users[0].user.username}{.users[0].user.auth-provider.name}{"\n"}.'
+read_form() { # FILE; sets form, or unreadable to the reason and returns 1
+    unreadable='a value in it has more than one line'
+    if ! timeout 5 "$kubectl" --kubeconfig="$1" config view --raw --minify -o "jsonpath=$fields" >"$work/form" 2>"$work/why"; then
+        unreadable=$(tail -n1 "$work/why" | cut -c1-300)
+        return 1
+    fi
+    mapfile -t form <"$work/form"
+    [ ${#form[@]} = 11 ]
+}
+form_ca() { # the certificate authorities of the form, as they are
+    if [ -n "${form[ca_data]}" ]; then base64 -d <<<"${form[ca_data]}" 2>/dev/null || :
+    elif [ -n "${form[ca_file]}" ]; then cat "$root${form[ca_file]}" 2>/dev/null || :; fi
+}
+form_ca_hash() {
+    form_ca >"$work/form-ca"
+    if [ -s "$work/form-ca" ]; then hash_of "$work/form-ca"; else echo missing; fi
 }
 
 # The payload of a JSON Web Token, or nothing. Never its signature: three parts, and a header that is one.

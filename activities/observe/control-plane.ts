@@ -108,7 +108,7 @@ async function observeMaster(
       (error: unknown) => ({ error }),
     ),
   ]);
-  const ofNode = <T>(pick: (look: NodeLook) => T, what: string): Reading<T> => {
+  const ofNode = <T>(pick: (own: NodeLook) => T, what: string): Reading<T> => {
     const source = `ssh ${name}: ${what}`;
     return 'value' in seen ? known(pick(seen.value), source) : unreadable(seen.error, source);
   };
@@ -117,9 +117,9 @@ async function observeMaster(
     address: cluster.masters[name]?.address ?? '',
     node,
     mirrorPods,
-    kubelet: ofNode((look) => look.kubelet, 'observe-kubelet.sh'),
-    etcd: ofNode((look) => look.etcd, 'health of etcd'),
-    apiServer: ofNode((look) => look.apiServer, '/readyz of the API server'),
+    kubelet: ofNode((own) => own.kubelet, 'observe-kubelet.sh'),
+    etcd: ofNode((own) => own.etcd, 'health of etcd'),
+    apiServer: ofNode((own) => own.apiServer, '/readyz of the API server'),
   };
 }
 

@@ -17,14 +17,16 @@ const call: NodeScriptCall = {
 const nonce = `nonce=$(sed -n "s/^CPR_NONCE='\\(.*\\)'$/\\1/p" <<<"$(cat)")`;
 const begin = 'echo "@@cpr-begin run-1 back-up-kubelet $nonce"';
 const result = (rest: string) => `echo "@@cpr-result run-1 back-up-kubelet $nonce ${rest}"`;
-const base64 = (text: string) => Buffer.from(text).toString('base64');
+/** `key=value`, as the prelude sends it. */
+const values = (...pairs: string[]) =>
+  Buffer.from(pairs.map((pair) => `${pair}\0`).join('')).toString('base64');
 
 describe('the ssh lane', { concurrency: 4 }, () => {
   it('hands back what the script said and ignores everything around it', async (t) => {
     const lane = laneBy(
       t,
       'master-1',
-      [nonce, 'echo Welcome to RHCOS', begin, result(`ok a=${base64('x\ny')}`), 'echo bye'].join('\n'),
+      [nonce, 'echo Welcome to RHCOS', begin, result(`ok ${values('a=x\ny')}`), 'echo bye'].join('\n'),
     );
     assert.deepEqual({ ...(await lane.run(call)) }, { a: 'x\ny' });
   });
@@ -80,19 +82,19 @@ describe('the ssh lane', { concurrency: 4 }, () => {
     },
     {
       name: 'a script that says it failed has failed, in its words',
-      ssh: [nonce, begin, result(`failed error=${base64('No space left on device')}`)],
+      ssh: [nonce, begin, result(`failed ${values('error=No space left on device')}`)],
       type: 'NodeScriptFailed',
       says: /master-1: back-up-kubelet: No space left/,
     },
     {
       name: 'a precondition that does not hold',
-      ssh: [nonce, begin, result(`precondition error=${base64('it changed')}`)],
+      ssh: [nonce, begin, result(`precondition ${values('error=it changed')}`)],
       type: 'PreconditionFailed',
       says: /it changed/,
     },
     {
       name: 'a held lock is an unknown outcome',
-      ssh: [nonce, begin, result(`busy error=${base64('lock')}`)],
+      ssh: [nonce, begin, result(`busy ${values('error=lock')}`)],
       type: 'OutcomeUnknown',
       says: /lock/,
     },
@@ -138,7 +140,11 @@ describe('the ssh lane', { concurrency: 4 }, () => {
     const lane = laneBy(
       t,
       'master-1',
-      [nonce, begin, `${result('ok args=')}$(printf '%s\\n' "$@" | base64 -w0)`].join('\n'),
+      [
+        nonce,
+        begin,
+        `${result('ok')}" "$( (printf args=; printf '%s\\n' "$@"; printf '\\0') | base64 -w0)`,
+      ].join('\n'),
     );
     const said = ((await lane.run(call))['args'] ?? '').trim().split('\n');
     for (const option of [
@@ -160,7 +166,7 @@ describe('the ssh lane', { concurrency: 4 }, () => {
       [
         nonce,
         begin,
-        `${result('ok args=')}$(printf '%s\\n' "$@" | cat - /proc/self/environ | base64 -w0)`,
+        `${result('ok')}" "$( (printf args=; printf '%s\\n' "$@"; tr '\\0' '\\n' </proc/self/environ; printf '\\0') | base64 -w0)`,
       ].join('\n'),
     );
     const { args = '' } = await lane.run({ ...call, input: 'the-secret' });
@@ -195,7 +201,7 @@ describe('the text of a node script', () => {
       `head -c ${Math.floor(text.length / 2)} | CPR_ROOT=/nonexistent bash -s`,
     );
     await assert.rejects(half.run(call), (error: Error) => {
-      assert.match(error.message, /syntax error|unexpected end/);
+      assert.match(error.message, /syntax error|unexpected (end|EOF)/);
       return isFailure(error, 'OutcomeUnknown');
     });
   });

@@ -34,6 +34,21 @@ async function backedUp(t: TestContext): Promise<FakeNode> {
 
 const concurrency = 4;
 
+function restarts(on: FakeNode): number {
+  return on.calls().filter((call) => call.startsWith('systemctl restart')).length;
+}
+
+/** Backed up, and our file in place. */
+async function installed(t: TestContext, change?: (on: FakeNode) => void): Promise<FakeNode> {
+  const on = fakeNode(t);
+  change?.(on);
+  await run(on, 'back-up-kubelet.sh');
+  on.acceptTokens(newToken);
+  const expected = on.has(present) ? hashOf(on.read(present)) : 'missing';
+  await run(on, 'install-bootstrap.sh', [node, expected], bootstrapFile(newToken));
+  return on;
+}
+
 describe('back-up-kubelet.sh', { concurrency }, () => {
   it('copies the credentials with their hashes, for root alone', async (t) => {
     const on = fakeNode(t);
@@ -170,8 +185,6 @@ describe('install-bootstrap.sh', { concurrency }, () => {
 });
 
 describe('restart-kubelet.sh', { concurrency }, () => {
-  const restarts = (on: FakeNode) => on.calls().filter((call) => call.startsWith('systemctl restart')).length;
-
   it('restarts once per attempt, however often it is asked', async (t) => {
     const on = await backedUp(t);
     assert.equal((await run(on, 'restart-kubelet.sh', [node, '1']))['changed'], 'yes');
@@ -230,16 +243,6 @@ describe('restart-kubelet.sh', { concurrency }, () => {
 });
 
 describe('restore-kubelet.sh', { concurrency }, () => {
-  async function installed(t: TestContext, change?: (on: FakeNode) => void): Promise<FakeNode> {
-    const on = fakeNode(t);
-    change?.(on);
-    await run(on, 'back-up-kubelet.sh');
-    on.acceptTokens(newToken);
-    const expected = on.has(present) ? hashOf(on.read(present)) : 'missing';
-    await run(on, 'install-bootstrap.sh', [node, expected], bootstrapFile(newToken));
-    return on;
-  }
-
   it('puts the old bootstrap file back, once', async (t) => {
     const on = await installed(t);
     assert.equal((await run(on, 'restore-kubelet.sh'))['changed'], 'yes');

@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -59,12 +50,6 @@ export function fakeNode(t: TestContext, name = 'master-1'): FakeNode {
     acceptTokens: (...tokens) => node.write('fake/accepted-tokens', `${tokens.join('\n')}\n`),
   };
   cpSync(bin, path('bin'), { recursive: true });
-  writeFileSync(
-    path('bin/kubectl'),
-    `#!/bin/sh\nexec '${process.execPath}' '${bin}/../stub-kubectl.ts' "$@"\n`,
-  );
-  for (const file of ['kubectl', 'systemctl', 'crictl', 'journalctl', 'logger', 'curl'])
-    chmodSync(path(`bin/${file}`), 0o755);
   writeHealthyFiles(node, name);
   return node;
 }
