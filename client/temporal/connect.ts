@@ -1,4 +1,4 @@
-import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { failure } from '../failure.ts';
@@ -32,7 +32,9 @@ export async function openSession(options: ConnectOptions): Promise<Session> {
     ...connectionOptions,
     address,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3 }))],
+    // None of the SDK's retries: they hide an outage for 20 s, and one that is due after the connection was closed ends the
+    // process, with whatever it still had to clean up. Whoever follows a run asks again anyway.
+    interceptors: [],
   }).catch((error: unknown) => {
     throw connectFailure(error, place, options.profile);
   });
