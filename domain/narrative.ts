@@ -65,6 +65,11 @@ function waiting(state: RunState): string {
 const formatting =
   'In the update dialog, if Submit seems to do nothing, press it again: the first press only formats the JSON.';
 
+/** A field a line: the Web UI shows this in half a page, and what is cut off at its edge cannot be copied. */
+function onLines(json: string): string {
+  return JSON.stringify(JSON.parse(json), null, 2).replaceAll('`', String.raw`\u0060`);
+}
+
 function gate(state: RunState): string {
   if (!state.gate) return '';
   const { id, deadline, votesNeeded } = state.gate;
@@ -76,7 +81,7 @@ function gate(state: RunState): string {
     '',
     'Here: **Send a Signal** (or **Send an Update**), name `vote`, and this as input, with your name and why:',
     '',
-    block(votePayload(state.gate), 'json'),
+    block(onLines(votePayload(state.gate)), 'json'),
     '',
     `To refuse it, write \`"decision":"reject"\`. ${formatting}`,
     '',
@@ -97,7 +102,7 @@ function blocked(state: RunState, step: NonNullable<RunState['blocked']>): strin
     '',
     `Decide ${choices}: **Send a Signal** (or **Send an Update**), name \`resolveStep\`, and this as input:`,
     '',
-    block(resolvePayload(step), 'json'),
+    block(onLines(resolvePayload(step)), 'json'),
     '',
     formatting,
     '',

@@ -46,8 +46,15 @@ export function classify(master: MasterObservation, observation: Observation): C
   const kubelet = valueOf(master.kubelet);
   const judged = kubelet
     ? judge({ master, kubelet, observation })
-    : unknownBecause(`${master.name} could not be looked at over ssh`);
+    : unknownBecause(
+        `${master.name} ${isReached(master) ? 'answers ssh, but could not be looked at' : 'cannot be reached over ssh'}`,
+      );
   return { node: master.name, evidence: kubeletFacts(master), ...judged };
+}
+
+/** A script that failed was reached. Without a cause the reading does not say, and then it is the network. */
+export function isReached({ kubelet }: MasterObservation): boolean {
+  return kubelet.known || (kubelet.cause !== undefined && kubelet.cause !== 'NodeUnreachable');
 }
 
 /** The order matters: each rule may rest on all those before it having found nothing. */

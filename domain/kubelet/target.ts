@@ -1,4 +1,5 @@
 import type { MasterObservation, Observation } from '../control-plane.ts';
+import { valueOf } from '../reading.ts';
 import type { RecoveryRequest } from '../run.ts';
 import type { Evidence, Refuse } from '../verdict.ts';
 import type { Classification } from './classify.ts';
@@ -17,7 +18,7 @@ export function chooseTarget(
 ): Chosen | Refuse {
   const several = request.node === undefined ? severalRefusal(classes) : undefined;
   if (several) return several;
-  const name = request.node ?? affectedMaster(classes);
+  const name = request.node ?? affectedMaster(masters, classes);
   if (name === undefined) {
     return refuse('NodeHealthy', `no master of ${cluster} has a kubelet to recover`, classes.map(summaryOf));
   }
@@ -30,10 +31,15 @@ export function chooseTarget(
   ]);
 }
 
-/** The one that cannot authenticate; else the first at which anything is wrong, so that its own refusal is told. */
-function affectedMaster(classes: Classification[]): string | undefined {
-  const lost = classes.find(({ standing }) => standing === 'lost');
-  return (lost ?? classes.find(({ standing }) => standing !== 'healthy'))?.node;
+/** The one that cannot authenticate; else the worst, so that its own refusal is told: first one that is not Ready. */
+function affectedMaster(masters: MasterObservation[], classes: Classification[]): string | undefined {
+  const ailing = classes.filter(({ standing }) => standing !== 'healthy');
+  const silent = masters.filter(({ node }) => valueOf(node)?.ready !== 'True').map(({ name }) => name);
+  const worst =
+    ailing.find(({ standing }) => standing === 'lost') ??
+    ailing.find(({ node }) => silent.includes(node)) ??
+    ailing[0];
+  return worst?.node;
 }
 
 /** C9. */

@@ -5,7 +5,7 @@ import type { Policy } from '../policy.ts';
 import { valueOf } from '../reading.ts';
 import type { RecoveryRequest } from '../run.ts';
 import type { Refuse, Verdict } from '../verdict.ts';
-import { classify, type Classification } from './classify.ts';
+import { classify, isReached, type Classification } from './classify.ts';
 import { factOf } from './facts.ts';
 import {
   csrObjection,
@@ -110,19 +110,11 @@ function masterRefusal({ name, node }: MasterObservation): Refuse | undefined {
   ]);
 }
 
-function reachRefusal(
-  { name, kubelet }: MasterObservation,
-  { evidence }: Classification,
-): Refuse | undefined {
+function reachRefusal(target: MasterObservation, { sentence, evidence }: Classification): Refuse | undefined {
+  const { kubelet } = target;
   if (kubelet.known) return undefined;
-  const answered = kubelet.cause !== undefined && kubelet.cause !== 'NodeUnreachable';
-  if (answered)
-    return refuse(
-      'EvidenceIncomplete',
-      `${name} answers ssh, but could not be looked at: ${kubelet.why}`,
-      evidence,
-    );
-  return refuse('NodeUnreachable', `${name} cannot be reached over ssh: ${kubelet.why}`, evidence);
+  const reason = isReached(target) ? 'EvidenceIncomplete' : 'NodeUnreachable';
+  return refuse(reason, `${sentence}: ${kubelet.why}`, evidence);
 }
 
 function standingRefusal(seen: Classification, classes: Classification[]): Refuse | undefined {

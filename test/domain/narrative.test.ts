@@ -8,7 +8,7 @@ import { blockedRun, healedRun, runState, waitingRun } from '../support/run-stat
 
 /** The JSON in the page's first block of it: what a person copies. */
 function pastedFrom(page: string): Record<string, string> {
-  const block = /```json\n(.*)\n```/.exec(page)?.[1];
+  const block = /```json\n([^`]*)\n```/.exec(page)?.[1];
   assert.ok(block !== undefined, 'there is something to paste');
   return { ...(JSON.parse(block) as Record<string, string>), by: 'Anna', reason: 'seen it' };
 }

@@ -10,6 +10,8 @@ import {
   masterOf,
   observedAt,
   secondsAfter,
+  silentNode,
+  unreachableBySsh,
 } from '../../support/observations.ts';
 
 test('the incident is proceeded with, whether the node is named or not', () => {
@@ -85,6 +87,16 @@ test('with no node named and none that lost its credential, the refusal is about
   const verdict = decide(observation);
   assert.equal(verdict.kind === 'refuse' && verdict.reason, 'KubeletStopped');
   assert.match(verdict.because, /master-2/);
+});
+
+test('of several that ail, the refusal is about the one whose Node is not Ready', () => {
+  const observation = healthyObservation();
+  kubeletOf(observation, 'master-0').adminCredentials.push('/var/lib/kubelet/pki/x');
+  masterOf(observation, 'master-0').mirrorPods = known([], '');
+  masterOf(unreachableBySsh(observation, 'master-2'), 'master-2').node = known(silentNode(), '');
+  const verdict = decide(observation);
+  assert.equal(verdict.kind === 'refuse' && verdict.reason, 'NodeUnreachable');
+  assert.match(verdict.because, /^master-2/);
 });
 
 test('the other masters’ health is asked before the class, so that nothing is promised on a sick control plane', () => {
