@@ -125,7 +125,7 @@ async function reasonNotToPropose(
   ]);
   if (verdict.kind !== 'proceed') return verdict.because;
   if (policy.approvals === 'none')
-    return `The inventory does not say how ${cluster} is approved: \`approvals\` is absent.`;
+    return `The inventory does not say how ${cluster} is approved: "approvals" is absent.`;
   return dampedBecause(last, verdict.digest, policy, now);
 }
 

@@ -53,22 +53,28 @@ async function recover(run: Run, request: RecoveryRequest): Promise<Ending> {
     const { proposal } = judged;
     showPlan(run, proposal.plan, proposal.digest);
     tell(run, `Plan ${proposal.digest.slice(0, 12)}: ${proposal.because}`);
-
     if (request.dryRun) return dryRun(proposal);
     if (run.policy.approvals === 'none') return approvalsNotConfigured(request.cluster, proposal);
 
     const answer = await awaitApproval(run, proposal, count, () => look(run, hands));
     if (answer.kind === 'closed') return answer.ending;
-
-    // Hours may lie between the plan and the vote: what was approved must still be what is there.
-    if (answer.kind === 'approved') tell(run, `Approved: looking once more before the first act`);
-    judged =
-      answer.kind === 'drifted' ? { kind: 'proposal', proposal: answer.verdict } : await judge(run, hands);
-    if (judged.kind === 'ending') return judged.ending;
-    if (judged.proposal.digest === proposal.digest) return await act(run, hands, judged.proposal);
-    voidGate(run, proposal.plan, judged.proposal);
+    if (answer.kind === 'drifted') {
+      judged = { kind: 'proposal', proposal: answer.verdict };
+    } else {
+      // Hours may lie between the plan and the vote: what was approved must still be what is there.
+      enter(run, 'deciding', 'Approved: looking once more before the first act');
+      judged = await judge(run, hands);
+      if (judged.kind === 'ending') return judged.ending;
+      if (isApproved(run, proposal, judged.proposal)) return await act(run, hands, judged.proposal);
+    }
+    voidGate(run, proposal.plan, judged.proposal.plan);
   }
   return unsettled(gatesAtMost);
+}
+
+/** The approval is good for exactly the plan that was shown, and only while the inventory still allows acting. */
+function isApproved(run: Run, approved: Proceed, seen: Proceed): boolean {
+  return run.policy.approvals !== 'none' && seen.digest === approved.digest;
 }
 
 async function act(run: Run, hands: Hands, { plan }: Proceed): Promise<Ending> {

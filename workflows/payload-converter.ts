@@ -1,4 +1,4 @@
-import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
+import { defaultPayloadConverter, type PayloadConverter } from '@temporalio/common';
 
 /**
  * Decodes like the SDK, but never throws. A signal whose bytes are not what its encoding says makes the SDK fail the workflow
@@ -7,11 +7,11 @@ import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@t
  */
 export const payloadConverter: PayloadConverter = {
   toPayload: (value, context) => defaultPayloadConverter.toPayload(value, context),
-  fromPayload: <T>(payload: Payload) => {
+  fromPayload: (payload, context, hint) => {
     try {
-      return defaultPayloadConverter.fromPayload<T>(payload);
+      return defaultPayloadConverter.fromPayload(payload, context, hint);
     } catch {
-      return unreadable as T;
+      return unreadable as never;
     }
   },
 };

@@ -1,4 +1,4 @@
-import type { KubeletEvidence, Observation } from '../../domain/control-plane.ts';
+import type { KubeletEvidence, MasterObservation, Observation } from '../../domain/control-plane.ts';
 import {
   apiUnreachable,
   bootstrapper,
@@ -44,10 +44,14 @@ function withNode(seen: Observation, cluster: SimulatedCluster, name: string, no
   if (master.mirrorPods.known) {
     for (const pod of master.mirrorPods.value) pod.statusTime = node.mirrorPodsSince ?? observedAt;
   }
-  if (master.etcd.known) master.etcd.value.healthy = node.etcdHealthy;
-  if (master.apiServer.known) master.apiServer.value.healthy = node.apiServerHealthy;
-  if (!node.kubeletActive && master.node.known) master.node.value.ready = 'Unknown';
+  describeHealth(master, node);
   return node.sshReachable ? seen : unreachableBySsh(seen, name);
+}
+
+function describeHealth({ etcd, apiServer, node: status }: MasterObservation, node: SimulatedNode): void {
+  if (etcd.known) etcd.value.healthy = node.etcdHealthy;
+  if (apiServer.known) apiServer.value.healthy = node.apiServerHealthy;
+  if (!node.kubeletActive && status.known) status.value.ready = 'Unknown';
 }
 
 function describeKubelet(kubelet: KubeletEvidence, node: SimulatedNode, now: Date): void {

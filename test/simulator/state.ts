@@ -45,9 +45,9 @@ export interface BootstrapOnNode {
 const quickPolicy: Policy = {
   ...defaultPolicy,
   approvals: 'open',
-  gateDeadlineMs: 60_000,
-  remindEveryMs: 30_000,
-  reobserveEveryMs: 20_000,
+  gateDeadlineMs: 300_000,
+  remindEveryMs: 120_000,
+  reobserveEveryMs: 60_000,
   soakMs: 0,
 };
 

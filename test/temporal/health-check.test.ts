@@ -32,19 +32,6 @@ describe('HealthCheck', { concurrency: 4, timeout: 90_000 }, () => {
     return recoveries.temporal.client.workflow.getHandle(recoveryWorkflowId(cluster)) as Recovery;
   }
 
-  async function end(recovery: Recovery): Promise<void> {
-    const { gate } = await untilGate(recovery);
-    const vote = {
-      gate: gate!.id,
-      nonce: gate!.nonce,
-      decision: 'reject' as const,
-      by: 'grace',
-      reason: 'not now',
-    };
-    await recovery.executeUpdate(voteUpdate, { args: [vote] });
-    assert.equal((await ended(recovery)).outcome.status, 'rejected');
-  }
-
   it('starts the recovery of what it found, and the next check finds it waiting at its gate', async () => {
     const { cluster } = recoveries.host(brokenCluster('found'));
     const first = await check('found');
@@ -59,14 +46,15 @@ describe('HealthCheck', { concurrency: 4, timeout: 90_000 }, () => {
     const second = await check('found');
     assert.equal(second.recovery?.started, false);
     assert.deepEqual(cluster.effects, []);
-    await end(recoveryOf('found'));
+    await turnDown(recoveryOf('found'));
   });
 
   it('makes one incident of two checks at the same moment', async () => {
     recoveries.host(brokenCluster('raced'));
     const results = await Promise.all([check('raced'), check('raced'), check('raced')]);
-    assert.deepEqual(results.map((result) => result.recovery?.started).sort(), [false, false, true]);
-    await end(recoveryOf('raced'));
+    assert.equal(results.filter((result) => result.recovery?.started).length, 1);
+    assert.equal(results.filter((result) => result.recovery !== undefined).length, 3);
+    await turnDown(recoveryOf('raced'));
   });
 
   it('only looks, when it is not to propose', async () => {
@@ -103,7 +91,7 @@ describe('HealthCheck', { concurrency: 4, timeout: 90_000 }, () => {
   it('does not propose again what a person rejected, unless its evidence changes', async () => {
     const { cluster } = recoveries.host(brokenCluster('damped'));
     await check('damped');
-    await end(recoveryOf('damped'));
+    await turnDown(recoveryOf('damped'));
 
     const again = await check('damped');
     assert.equal(again.recovery, undefined);
@@ -112,7 +100,7 @@ describe('HealthCheck', { concurrency: 4, timeout: 90_000 }, () => {
     nodeIn(cluster, 'master-1').bootstrap.sha256 = 'ef'.repeat(32);
     const changed = await check('damped');
     assert.equal(changed.recovery?.started, true, changed.notProposed);
-    await end(recoveryOf('damped'));
+    await turnDown(recoveryOf('damped'));
   });
 
   it('starts nothing that would be refused, and says why', async () => {
@@ -124,3 +112,16 @@ describe('HealthCheck', { concurrency: 4, timeout: 90_000 }, () => {
     await assert.rejects(recoveryOf('unsafe').describe());
   });
 });
+
+async function turnDown(recovery: Recovery): Promise<void> {
+  const { gate } = await untilGate(recovery);
+  const vote = {
+    gate: gate!.id,
+    nonce: gate!.nonce,
+    decision: 'reject' as const,
+    by: 'grace',
+    reason: 'not now',
+  };
+  await recovery.executeUpdate(voteUpdate, { args: [vote] });
+  assert.equal((await ended(recovery)).outcome.status, 'rejected');
+}

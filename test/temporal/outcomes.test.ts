@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { WorkflowFailedError } from '@temporalio/client';
+import type { WorkflowFailedError } from '@temporalio/client';
 import { abortUpdate, recoveryWorkflowId, runbookQueue, voteUpdate } from '../../workflows/messages.ts';
 import { brokenCluster, healthyCluster, nodeIn } from '../simulator/state.ts';
 import { recordHistory } from './support/record-history.ts';
@@ -28,6 +28,7 @@ const names = [
   'twice',
   'silent',
   'aborted-at-gate',
+  'withdrawn',
 ];
 
 describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 90_000 }, () => {
@@ -112,7 +113,7 @@ describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 90_000 }, () => 
   });
 
   it('expired, when nobody answers, after having reminded; never approved by time', async () => {
-    const policy = { gateDeadlineMs: 1_500, remindEveryMs: 500 };
+    const policy = { gateDeadlineMs: 5_000, remindEveryMs: 500 };
     const { cluster } = recoveries.host(brokenCluster('expired', policy));
     const { outcome, state } = await ended(await recoveries.start(cluster));
     assert.equal(outcome.status, 'expired');
@@ -152,7 +153,7 @@ describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 90_000 }, () => 
       reason: 'late',
     };
     await assert.rejects(recovery.executeUpdate(voteUpdate, { args: [old] }), (error: Error) =>
-      String((error.cause as Error).message).includes(second!.nonce),
+      (error.cause as Error).message.includes(second!.nonce),
     );
     assert.deepEqual(cluster.effects, []);
     await approve(recovery, 'plan-2');
@@ -218,8 +219,7 @@ describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 90_000 }, () => 
 
   it('healed without delay, when a look hangs while the vote comes', async () => {
     const simulator = recoveries.host(brokenCluster('silent', { reobserveEveryMs: 200 }));
-    let release = () => {};
-    const silence = new Promise<void>((resolve) => (release = resolve));
+    const { promise: silence, resolve: release } = Promise.withResolvers<void>();
     simulator.intercept('observeControlPlane', async (perform, call) => {
       if (call === 2) await silence;
       return await perform();
@@ -243,5 +243,16 @@ describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 90_000 }, () => 
     const { outcome } = await ended(recovery);
     assert.equal(outcome.status, 'aborted');
     assert.deepEqual(cluster.effects, []);
+  });
+
+  it('refused, when the inventory stopped allowing it while a person approved', async () => {
+    const simulator = recoveries.host(brokenCluster('withdrawn'));
+    simulator.before('readPolicy', 2, ({ policy }) => {
+      policy.approvals = 'none';
+    });
+    const recovery = await recoveries.start(simulator.cluster);
+    await approve(recovery);
+    assert.equal((await ended(recovery)).outcome.reason, 'ApprovalsNotConfigured');
+    assert.deepEqual(simulator.cluster.effects, []);
   });
 });

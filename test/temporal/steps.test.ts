@@ -29,6 +29,7 @@ const names = [
   'undo-fails',
   'restart-fails',
   'record-fails',
+  'last-moment',
 ];
 
 const retry = (stepId: string) => ({ stepId, action: 'retry' as const, by: 'grace', reason: 'mended' });
@@ -52,10 +53,10 @@ describe('A step of KubeletAuthRecovery', { concurrency: 4, timeout: 90_000 }, (
     assert.deepEqual(blocked.choices, ['retry']);
     assert.equal(steps.find((step) => step.id === 'graduate')?.state, 'blocked');
 
-    const before = simulator.calls.length;
+    const soFar = simulator.calls.length;
     await recovery.executeUpdate(resolveStepUpdate, { args: [retry('graduate')] });
     assert.equal((await ended(recovery)).outcome.status, 'healed');
-    assert.deepEqual(simulator.calls.slice(before), ['installDurableBootstrap', 'verifyKubeletRecovery']);
+    assert.deepEqual(simulator.calls.slice(soFar), ['installDurableBootstrap', 'verifyKubeletRecovery']);
     await recordHistory(recovery, 'blocked-then-retried');
   });
 
@@ -165,10 +166,10 @@ describe('A step of KubeletAuthRecovery', { concurrency: 4, timeout: 90_000 }, (
     const recovery = await recoveries.start(cluster);
     await approve(recovery);
     await untilBlocked(recovery);
-    const before = simulator.calls.length;
+    const soFar = simulator.calls.length;
     await recovery.executeUpdate(resolveStepUpdate, { args: [retry('approve-csr')] });
     assert.equal((await ended(recovery)).outcome.status, 'healed');
-    assert.deepEqual(simulator.calls.slice(before, before + 4), [
+    assert.deepEqual(simulator.calls.slice(soFar, soFar + 4), [
       'installBootstrapCredential',
       'recordCsrs',
       'restartKubelet',
@@ -246,5 +247,17 @@ describe('A step of KubeletAuthRecovery', { concurrency: 4, timeout: 90_000 }, (
     await recovery.executeUpdate(abortUpdate, { args: [stop] });
     assert.equal((await ended(recovery)).outcome.status, 'aborted');
     assert.ok(!simulator.cluster.effects.includes('restart master-1'));
+  });
+
+  it('keeps its word: an abort accepted in the last moment before the restart prevents it', async () => {
+    const simulator = recoveries.host(brokenCluster('last-moment'));
+    const recovery = await recoveries.start(simulator.cluster);
+    simulator.intercept('recordCsrs', async (perform) => {
+      await recovery.executeUpdate(abortUpdate, { args: [stop] });
+      return await perform();
+    });
+    await approve(recovery);
+    assert.equal((await ended(recovery)).outcome.status, 'aborted');
+    assert.deepEqual(simulator.cluster.effects.slice(2), ['restore master-1']);
   });
 });

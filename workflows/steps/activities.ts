@@ -42,14 +42,17 @@ const look: ActivityOptions = {
 /**
  * An act that keeps failing blocks after about two minutes and asks a person. A worker that is away does not use up
  * attempts, so the run goes on by itself when it is back; but not after half an hour, for by then the approval is about
- * a cluster that nobody has looked at since.
+ * a cluster that nobody has looked at since. The longest node script is cut after 75 s.
  */
 const act: ActivityOptions = {
-  startToCloseTimeout: '60s',
+  startToCloseTimeout: '90s',
   scheduleToCloseTimeout: '30m',
   heartbeatTimeout,
-  retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 15, nonRetryableErrorTypes },
+  retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 10, nonRetryableErrorTypes },
 };
+
+/** Each attempt waits by itself for what is to come, for half a minute: ten of those would be too long to say nothing. */
+export const patient: ActivityOptions = { retry: { maximumAttempts: 4 } };
 
 const decide: ActivityOptions = {
   startToCloseTimeout: '10s',

@@ -3,6 +3,8 @@ import type { AbortRequest } from '../../domain/run.ts';
 import type { Proceed, Refuse } from '../../domain/verdict.ts';
 import type { Ending } from './run.ts';
 
+const untouched = 'The node is as it was found; "cpr recover" proposes the plan again.';
+
 /** Every way in which a run ends without having healed anything. All of them are results, none is an error. */
 
 export function refused(verdict: Refuse): Ending {
@@ -25,7 +27,7 @@ export function rejected(vote: Vote): Ending {
     reason: 'RejectedByHuman',
     sentence: `${vote.by} rejected the plan: ${vote.reason}. Nothing was done.`,
     evidence: [],
-    handOver: 'The node is as it was found. `cpr recover` proposes the plan again.',
+    handOver: untouched,
   };
 }
 
@@ -35,7 +37,7 @@ export function expired(gate: Gate): Ending {
     reason: 'GateExpired',
     sentence: `Nobody approved gate ${gate.id} before ${gate.deadline}. Nothing was done.`,
     evidence: [],
-    handOver: 'The node is as it was found. `cpr recover` proposes the plan again.',
+    handOver: untouched,
   };
 }
 
@@ -45,7 +47,7 @@ export function aborted(request: AbortRequest, what: string): Ending {
     reason: 'AbortedByHuman',
     sentence: `${request.by} aborted the run: ${request.reason}. ${what}`,
     evidence: [],
-    handOver: 'The node is as it was found. `cpr recover` proposes the plan again.',
+    handOver: untouched,
   };
 }
 
@@ -63,7 +65,7 @@ export function approvalsNotConfigured(cluster: string, verdict: Proceed): Endin
     reason: 'ApprovalsNotConfigured',
     sentence: `The inventory does not say how ${cluster} is approved, so this run observes and plans but never acts.`,
     evidence: verdict.evidence,
-    handOver: `Set \`approvals: open\` for ${cluster} in clusters.yaml, restart the worker, and run \`cpr recover ${cluster}\` again.`,
+    handOver: `Set "approvals: open" for ${cluster} in clusters.yaml, restart the worker, and run "cpr recover ${cluster}" again.`,
   };
 }
 
@@ -84,6 +86,6 @@ export function couldNotLook(cluster: string, message: string): Ending {
     reason: 'EvidenceIncomplete',
     sentence: `${cluster} could not be looked at: ${message}`,
     evidence: [],
-    handOver: `Mend what the message names; \`cpr diagnose ${cluster}\` shows whether it helped.`,
+    handOver: `Mend what the message names; "cpr diagnose ${cluster}" shows whether it helped.`,
   };
 }

@@ -79,7 +79,7 @@ function answerOf(run: Run, gate: Gate): GateAnswer {
 }
 
 /** The approval is for a plan that is no longer the right one. */
-export function voidGate(run: Run, before: Plan, verdict: Proceed): void {
-  const changes = whatChanged(before, verdict.plan);
-  tell(run, `Gate ${run.state.gate?.id} is void, its votes do not count any more: ${changes.join('; ')}`);
+export function voidGate(run: Run, before: Plan, after: Plan): void {
+  const changes = whatChanged(before, after).join('; ');
+  tell(run, `Gate ${run.state.gate?.id} is void, its votes do not count any more: ${changes}`);
 }

@@ -32,6 +32,8 @@ export function listen(run: Run): void {
   listenForAborts(run);
 }
 
+type Refused = Extract<Judgement<unknown, string>, { refused: string }>;
+
 interface Message<T, Answer> {
   what: string;
   judge: (input: unknown) => Judgement<T, string>;
@@ -125,15 +127,20 @@ function countVote(run: Run, vote: Run['votes'][number]): VoteAnswer {
 function check<T, A>(message: Message<T, A>, input: unknown): void {
   const judged = message.judge(input);
   if ('counts' in judged) return;
-  // What was expected comes first: the Web UI shows the message in a small box, with a stack trace behind it.
-  throw ApplicationFailure.nonRetryable(`${judged.expected}\n${judged.sentence}`, judged.refused);
+  throw refusal(judged);
 }
 
 /** Validators do not run on replay, and a signal may have come between: the handler judges for itself. */
 function answer<T, A>(message: Message<T, A>, input: unknown): A {
   const judged = message.judge(input);
   if ('counts' in judged) return message.accept(judged.counts);
-  throw ApplicationFailure.nonRetryable(`${judged.expected}\n${judged.sentence}`, judged.refused);
+  throw refusal(judged);
+}
+
+/** What was expected comes first: the Web UI shows the message in a small box, with a stack trace behind it. */
+function refusal({ expected, sentence, refused }: Refused): ApplicationFailure {
+  const hint = expected.startsWith('{') ? `Expected ${expected}` : expected;
+  return ApplicationFailure.nonRetryable(`${hint}\n${sentence}`, refused);
 }
 
 /** A signal cannot be answered, so a wrong one is counted and shown. */

@@ -1,7 +1,7 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { Plan } from '../../domain/plan.ts';
 import type { VerifyInput } from '../../activities/contract.ts';
-import type { Hands } from './activities.ts';
+import { patient, type Hands } from './activities.ts';
 import type { Run } from './run.ts';
 import { passPointOfNoReturn, type Procedure, type StepCode, type StepReport } from './step-runner.ts';
 
@@ -49,7 +49,9 @@ export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure 
     restart: { act: (label) => restart(run, hands, mine, progress, label) },
     'approve-csr': {
       act: (label) =>
-        act.approveKubeletCsr.executeWithOptions(label, [{ ...node, ...csr, before: progress.before }]),
+        act.approveKubeletCsr.executeWithOptions({ ...label, ...patient }, [
+          { ...node, ...csr, before: progress.before },
+        ]),
     },
     verify: {
       verifies: true,
@@ -86,6 +88,8 @@ async function restart(
     const noting = { ...label, summary: `${label.summary}: note the requests that are there` };
     const { cluster, node } = mine;
     const { uids } = await act.recordCsrs.executeWithOptions(noting, [{ cluster, node }]);
+    // Somebody was told, a moment ago, that an abort is still possible: it is.
+    if (run.abort) return { changed: false, sentence: 'Stopped just before the restart.' };
     passPointOfNoReturn(run, 'restart');
     progress.before = uids;
     progress.attempt += 1;
@@ -125,14 +129,14 @@ function retryFrom(stepId: string, errorType: string): string | undefined {
 
 function advice(plan: Plan, stepId: string, errorType: string): string {
   if (stepId === 'approve-csr' && errorType === 'TwoMatchingCsrs') {
-    return 'Two candidates mean no. Find out who filed the other request. `retry` notes all requests that are there now, restarts the kubelet once more, and approves the one that comes then.';
+    return 'Two candidates mean no. Find out who filed the other request. A retry notes all requests that are there now, restarts the kubelet once more, and approves the one that comes then.';
   }
   if (stepId === 'approve-csr' && errorType === 'CsrDenied') {
-    return 'Somebody denied the request: ask who. `retry` restarts the kubelet once more, so that it files another.';
+    return 'Somebody denied the request: ask who. A retry restarts the kubelet once more, so that it files another.';
   }
   if (stepId === 'approve-csr' && errorType === 'CsrNotYetThere') {
-    return `See why the kubelet on ${plan.target} files no request (journalctl -u kubelet). \`retry\` goes back to the bootstrap credential, renews it where it has run out, and restarts the kubelet once more.`;
+    return `See why the kubelet on ${plan.target} files no request (journalctl -u kubelet). A retry goes back to the bootstrap credential, renews it where it has run out, and restarts the kubelet once more.`;
   }
   if (errorType === 'UnknownStep') return 'Start a worker of the version that made the plan, then retry.';
-  return 'Mend what the error names, then `retry`: the step looks first and does only what is still missing.';
+  return 'Mend what the error names, then retry: the step looks first and does only what is still missing.';
 }

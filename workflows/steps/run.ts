@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Vote } from '../../domain/approval.ts';
-import type { Observation } from '../../domain/control-plane.ts';
+import { votesMissing } from '../../domain/gate.ts';
 import { renderDetails } from '../../domain/narrative.ts';
 import type { Plan, RunbookName } from '../../domain/plan.ts';
 import { defaultPolicy, type Policy } from '../../domain/policy.ts';
@@ -22,8 +22,6 @@ export interface Run {
   /** Names this run on the node: safe in a path, and the same after a Reset, so that a backup is found again. */
   runId: string;
   policy: Policy;
-  /** The look that the latest verdict rests on. */
-  observation?: Observation;
   /** Set once a person, or a cancel request, asked to stop; obeyed at the next boundary between steps. */
   abort?: AbortRequest;
   /** A person's answer to the step that is blocked. */
@@ -133,5 +131,5 @@ function approvalState(state: RunState): string {
   if (state.phase === 'waiting-for-approval') return 'waiting';
   if (state.outcome?.status === 'rejected' || state.outcome?.status === 'expired')
     return state.outcome.status;
-  return state.steps.some((step) => step.state !== 'pending') ? 'approved' : 'none';
+  return state.gate && votesMissing(state.gate) === 0 ? 'approved' : 'none';
 }

@@ -78,7 +78,7 @@ export async function untilState(
   holds: (state: RunState) => boolean,
 ): Promise<RunState> {
   let state: RunState | undefined;
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 800; tries++) {
     state = await recovery.query(stateQuery);
     if (holds(state)) return state;
     await sleep(50);
