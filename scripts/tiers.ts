@@ -7,7 +7,7 @@ import { run } from '../lab/host/run.ts';
 import { labDown, labUp, openLab } from '../lab/lab.ts';
 import { resolveTemporalBinary } from '../lab/temporal/binary.ts';
 import { checkAll, CHECKS } from './checks.ts';
-import { countsIn, type Counts } from './counts.ts';
+import { add, countsIn, NONE, type Counts } from './counts.ts';
 
 export interface TierContext {
   progress: Progress;
@@ -25,11 +25,12 @@ export interface Tier {
 }
 
 interface NodeTest {
-  files: string;
-  /** How the files are run; the lab is one, so its tests come one after another. */
-  mode: '--test-isolation=none' | `--test-concurrency=${number}`;
+  files: readonly string[];
+  flags: readonly string[];
   /** Of one test; a hanging one must not hang the run. */
   timeoutMinutes: number;
+  /** Print when it is over, so that what runs at the same time does not mix on the screen. */
+  printAtEnd?: boolean;
   env?: NodeJS.ProcessEnv;
 }
 
@@ -39,18 +40,24 @@ const everywhere = () => undefined;
 /** The approvals in the Web UI are given as a person gives them, in a browser. */
 const BROWSER: HostCommand = { command: 'chromium', package: 'chromium', why: 'for the tests in the Web UI' };
 
-/** In one process: starting one for each file took four times as long as the tests themselves. */
-const FAST: NodeTest = {
-  files: 'test/!(temporal|lab)/**/*.test.ts',
-  mode: '--test-isolation=none',
-  timeoutMinutes: 2,
-};
+/** Files in one process: one process for each took four times as long. It ends with its tests, whatever they left open. */
+const ONE_PROCESS = ['--test-isolation=none', '--test-force-exit'];
+/** Two halves for two cores: the node scripts, which wait for shells, and everything else. */
+const FAST: readonly NodeTest[] = [
+  ['test/activities/**/*.test.ts'],
+  ['test/*.test.ts', 'test/!(temporal|lab|activities)/**/*.test.ts'],
+].map((files) => ({ files, flags: ONE_PROCESS, timeoutMinutes: 2, printAtEnd: true }));
 const TEMPORAL: NodeTest = {
-  files: 'test/temporal/**/*.test.ts',
-  mode: '--test-concurrency=2',
+  files: ['test/temporal/**/*.test.ts'],
+  flags: ['--test-concurrency=2'],
   timeoutMinutes: 10,
 };
-const LAB: NodeTest = { files: 'test/lab/**/*.test.ts', mode: '--test-concurrency=1', timeoutMinutes: 30 };
+/** There is one lab: its tests come one after another. */
+const LAB: NodeTest = {
+  files: ['test/lab/**/*.test.ts'],
+  flags: ['--test-concurrency=1'],
+  timeoutMinutes: 30,
+};
 
 /** From the cheapest to the dearest. */
 export const TIERS: readonly Tier[] = [
@@ -65,8 +72,8 @@ export const TIERS: readonly Tier[] = [
     name: 'fast',
     sentence: 'everything that needs neither a server nor a cluster',
     leftOut: everywhere,
-    size: () => countFiles(FAST),
-    run: (context) => nodeTest(FAST, context),
+    size: () => countFiles(...FAST),
+    run: (context) => runFast(context),
   },
   {
     name: 'temporal',
@@ -90,6 +97,11 @@ async function runChecks({ signal }: TierContext): Promise<Counts> {
   return { passed: CHECKS.length - failures.length, failed: failures.length, skipped: 0 };
 }
 
+async function runFast(context: TierContext): Promise<Counts> {
+  const halves = await Promise.all(FAST.map((half) => nodeTest(half, context)));
+  return halves.reduce(add, NONE);
+}
+
 /** Brings the lab up, tests, takes it down whatever happened; a lab that ran before is used and stays. */
 async function runOnLab(context: TierContext): Promise<Counts> {
   await ensureCommands([BROWSER], context.progress, context.signal);
@@ -111,15 +123,16 @@ async function temporal({ progress, signal }: TierContext): Promise<NodeJS.Proce
 }
 
 async function nodeTest(tests: NodeTest, { signal }: TierContext): Promise<Counts> {
-  const flags = ['--test', '--test-reporter=spec', tests.mode];
-  const argv = [process.execPath, ...flags, `--test-timeout=${tests.timeoutMinutes * 60_000}`, tests.files];
+  const timeout = `--test-timeout=${tests.timeoutMinutes * 60_000}`;
+  const flags = ['--test', '--test-reporter=spec', timeout, ...tests.flags];
   const color = process.stdout.isTTY && !process.env['NO_COLOR'] ? { FORCE_COLOR: '1' } : {};
-  const { code, stdout } = await run(argv, {
+  const { code, stdout, stderr } = await run([process.execPath, ...flags, ...tests.files], {
     cwd: root,
     signal,
-    onLine: passOn,
     env: { ...color, ...tests.env },
+    ...(tests.printAtEnd ? {} : { onLine: passOn }),
   });
+  if (tests.printAtEnd) process.stdout.write(stdout + stderr);
   const counts = countsIn(stdout);
   if (!counts) throw new Error(`node --test ended with exit code ${code} before it had counted its tests`);
   // A file that crashes outside its tests fails the run, and not always a test.
@@ -130,8 +143,9 @@ function passOn(line: string, stream: 'stdout' | 'stderr'): void {
   process[stream].write(`${line}\n`);
 }
 
-async function countFiles({ files }: NodeTest): Promise<number> {
+async function countFiles(...tests: readonly NodeTest[]): Promise<number> {
+  const patterns = tests.flatMap(({ files }) => files);
   let count = 0;
-  for await (const _ of glob(files, { cwd: root })) count += 1;
+  for await (const _ of glob(patterns, { cwd: root })) count += 1;
   return count;
 }
