@@ -12,6 +12,8 @@ export interface CommandEnd {
 
 export interface CommandLimits {
   timeoutMs: number;
+  /** Nothing at all on standard output for so long: nobody is there. Absent: no such limit. */
+  silentMs?: number;
   stdoutBytes: number;
   signal?: AbortSignal;
 }
@@ -38,10 +40,13 @@ export function runBounded(
     };
     const onAbort = () => kill();
     const timer = setTimeout(kill, limits.timeoutMs, `no end within ${limits.timeoutMs / 1000} s`);
+    const silence = limits.silentMs ?? limits.timeoutMs;
+    const silent = setTimeout(kill, silence, `no sign of life within ${silence / 1000} s`);
     limits.signal?.addEventListener('abort', onAbort, { once: true });
     const stdout: Buffer[] = [];
     let said = 0;
     child.stdout.on('data', (chunk: Buffer) => {
+      clearTimeout(silent);
       said += chunk.length;
       if (said > limits.stdoutBytes) kill(`more than ${limits.stdoutBytes} bytes of output`);
       else stdout.push(chunk);
@@ -55,6 +60,7 @@ export function runBounded(
     child.stdin.end(input);
     const done = () => {
       clearTimeout(timer);
+      clearTimeout(silent);
       limits.signal?.removeEventListener('abort', onAbort);
     };
     child.on('error', (error) => {

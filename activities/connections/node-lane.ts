@@ -39,6 +39,8 @@ export interface NodeLaneOptions {
 /** It becomes part of a path below which root writes. */
 const runIdForm = /^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/;
 const CONNECT_TIMEOUT_S = 5;
+/** From the call to the script's first line: dialling, host keys, login, sudo. A slow node gets longer for the rest. */
+const BEGIN_TIMEOUT_MS = 10_000;
 const SCRIPT_TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 
@@ -61,6 +63,7 @@ export function createNodeLane(cluster: ClusterConnection, options: NodeLaneOpti
       const text = scriptText(call.script, { ...marker, args: call.args ?? [], input: call.input ?? '' });
       const end = await runBounded(argv, text, {
         timeoutMs: call.timeoutMs ?? SCRIPT_TIMEOUT_MS,
+        silentMs: BEGIN_TIMEOUT_MS,
         stdoutBytes: MAX_OUTPUT_BYTES,
         ...(call.signal ? { signal: call.signal } : {}),
       }).catch((error: NodeJS.ErrnoException) => {

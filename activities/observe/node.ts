@@ -9,7 +9,7 @@ const JOURNAL_MINUTES = 15;
 export async function lookAtNode(
   lane: NodeLane,
   node: string,
-  { signal, timeoutMs = 20_000 }: { signal?: AbortSignal; timeoutMs?: number },
+  { signal, timeoutMs = 25_000 }: { signal?: AbortSignal; timeoutMs?: number },
 ): Promise<NodeLook> {
   const values = await lane.run({
     node,

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+
+const directory = join(import.meta.dirname, '../../deploy/rbac');
+const readme = readFileSync(join(directory, 'README.md'), 'utf8');
+
+interface Role {
+  kind: string;
+  metadata: { name: string; namespace?: string };
+  rules?: { resources: string[]; resourceNames?: string[]; verbs: string[] }[];
+  subjects?: { kind: string; name: string; namespace: string }[];
+}
+
+const objects = readdirSync(directory)
+  .filter((file) => file.endsWith('.yaml'))
+  .flatMap((file) => parseAllDocuments(readFileSync(join(directory, file), 'utf8')))
+  .map((document) => document.toJS() as Role);
+const granted = objects.flatMap((role) => {
+  return (role.rules ?? []).flatMap(({ resources, resourceNames, verbs }) =>
+    resources.flatMap((resource) =>
+      verbs.map((verb) => ({ resource, resourceNames, verb, namespace: role.metadata.namespace })),
+    ),
+  );
+});
+
+describe('the roles of the runbooks', () => {
+  for (const { resource, verb, namespace, resourceNames } of granted) {
+    it(`say why: ${verb} ${resource}`, () => {
+      const [object = '', subresource] = resource.split('/');
+      const name = resourceNames?.[0];
+      const line = readme.split('\n').find((one) => {
+        const parts = [`\`${object}`, name ?? '', subresource ?? ''];
+        const [, where = '', what = '', verbs = ''] = one
+          .split(' | ')
+          .map((cell) => cell.replace(/^\| /, ''))
+          .toSpliced(0, 0, '');
+        return (
+          where.includes(namespace ?? 'cluster') &&
+          parts.every((part) => what.includes(part)) &&
+          verbs.split(', ').includes(verb)
+        );
+      });
+      assert.ok(line, `no line in README.md for ${verb} ${resource} in ${namespace ?? 'the cluster'}`);
+    });
+  }
+
+  it('grant nothing that reaches further than its purpose', () => {
+    const verbs = new Set(granted.map(({ verb }) => verb));
+    assert.deepEqual([...verbs].sort(), ['approve', 'create', 'get', 'list', 'update']);
+    for (const { resource, verb, resourceNames } of granted) {
+      assert.notEqual(resource, '*');
+      if (verb === 'create' || resource === 'secrets' || resource === 'signers')
+        assert.equal(resourceNames?.length, 1, resource);
+    }
+  });
+
+  it('belong to one account', () => {
+    const subjects = objects.flatMap((object) => object.subjects ?? []);
+    assert.ok(subjects.length > 0);
+    for (const subject of subjects) {
+      assert.deepEqual(subject, { kind: 'ServiceAccount', name: 'cpr', namespace: 'control-plane-recovery' });
+    }
+  });
+
+  it('leave no line in the README without a grant', () => {
+    const lines = readme.split('\n').filter((line) => /^\| (cluster|`)/.test(line));
+    assert.equal(lines.length, granted.length);
+  });
+});
