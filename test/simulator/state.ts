@@ -78,7 +78,7 @@ export function brokenCluster(
   return cluster;
 }
 
-export function breakKubelet(cluster: SimulatedCluster, node = 'master-1'): void {
+function breakKubelet(cluster: SimulatedCluster, node = 'master-1'): void {
   const broken = nodeIn(cluster, node);
   broken.certificate = 'missing';
   broken.bootstrap = { sha256: 'de'.repeat(32), kind: 'rejected' };
