@@ -3,5 +3,5 @@ import type { Finding } from '../finding.ts';
 import { healthFindings } from './health.ts';
 
 export function etcdFindings(observation: Observation): Finding[] {
-  return healthFindings(observation, 'etcd', 'EtcdMemberUnhealthy', 'etcd');
+  return healthFindings(observation, 'etcd', 'EtcdMemberUnhealthy', 'the etcd member');
 }

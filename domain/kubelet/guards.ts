@@ -45,7 +45,7 @@ export function othersObjection({ observation, target, classes }: Situation): Ob
 
 function healthObjection(other: MasterObservation, part: 'etcd' | 'apiServer'): Objection | undefined {
   const reading = other[part];
-  const what = part === 'etcd' ? 'etcd' : 'the API server';
+  const what = part === 'etcd' ? 'the etcd member' : 'the API server';
   if (reading.known && reading.value.healthy) return undefined;
   return {
     reason: reading.known ? 'OtherMasterUnhealthy' : 'OtherMasterUnknown',
