@@ -42,9 +42,10 @@ const BROWSER: HostCommand = { command: 'chromium', package: 'chromium', why: 'f
 
 /** Files in one process: one process for each took four times as long. It ends with its tests, whatever they left open. */
 const ONE_PROCESS = ['--test-isolation=none', '--test-force-exit'];
-/** Two halves for two cores: the node scripts, which wait for shells, and everything else. */
+/** Parts that run at the same time, to use two cores: what runs node scripts in real shells costs as much as all the rest. */
 const FAST: readonly NodeTest[] = [
-  ['test/activities/**/*.test.ts'],
+  ['test/activities/act/**/*.test.ts'],
+  ['test/activities/*.test.ts', 'test/activities/!(act)/**/*.test.ts'],
   ['test/*.test.ts', 'test/!(temporal|lab|activities)/**/*.test.ts'],
 ].map((files) => ({ files, flags: ONE_PROCESS, timeoutMinutes: 2, printAtEnd: true }));
 const TEMPORAL: NodeTest = {
@@ -98,8 +99,8 @@ async function runChecks({ signal }: TierContext): Promise<Counts> {
 }
 
 async function runFast(context: TierContext): Promise<Counts> {
-  const halves = await Promise.all(FAST.map((half) => nodeTest(half, context)));
-  return halves.reduce(add, NONE);
+  const parts = await Promise.all(FAST.map((part) => nodeTest(part, context)));
+  return parts.reduce(add, NONE);
 }
 
 /** Brings the lab up, tests, takes it down whatever happened; a lab that ran before is used and stays. */
