@@ -20,9 +20,7 @@ export async function labDown({ progress, signal }: DownOptions): Promise<void> 
   await withLock(settings.dir, { what: 'lab down', progress, signal }, async () => {
     const other = foreignLab(settings);
     if (other !== undefined) {
-      return progress.say(
-        `The lab of ${other} is not this one's to take down: it runs out of another cache.`,
-      );
+      throw new Error(`The lab of ${other} is not this one's to take down: it runs out of another cache.`);
     }
     if (!isAnythingLeft(settings)) return progress.say('The lab is down.');
     await during(progress, 'lab destroyed', () => clean(settings), { usually: '5 s' });

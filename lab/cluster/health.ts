@@ -39,10 +39,14 @@ export async function mirrorPods(api: Api): Promise<MirrorPod[]> {
 
 /** True when all the nodes are Ready, else which are not. */
 export async function notReady(api: Api, nodes: readonly string[]): Promise<true | string> {
-  const { items } = await api.get<{ items: ApiObject[] }>('/api/v1/nodes');
-  const ready = new Set(items.filter(isReady).map(({ metadata }) => metadata.name));
-  const missing = nodes.filter((node) => !ready.has(node));
+  const ready = await readyNodes(api);
+  const missing = nodes.filter((node) => !ready.includes(node));
   return missing.length === 0 || `not Ready: ${missing.join(', ')}`;
+}
+
+export async function readyNodes(api: Api): Promise<string[]> {
+  const { items } = await api.get<{ items: ApiObject[] }>('/api/v1/nodes');
+  return items.filter(isReady).map(({ metadata }) => metadata.name);
 }
 
 /** True when that many mirror pods are Ready, on `node` alone when it is given. */

@@ -2,6 +2,7 @@ import { waitUntil } from '../cluster/wait.ts';
 import { during } from '../host/progress.ts';
 import type { Fault } from './fault.ts';
 import { putManifestBack, takeManifest, type ManifestFault } from './manifest.ts';
+import { untilHealthy } from './node-health.ts';
 
 const MANIFEST: ManifestFault = { fault: 'etcd-member-stopped', file: 'etcd-pod.yaml', container: 'etcd' };
 
@@ -18,6 +19,7 @@ export const etcdMemberStopped: Fault = {
 
   async healByForce(lab, node, { progress, signal }) {
     const text = `${node}: etcd healthy`;
+    const since = new Date();
     await putManifestBack(lab, node, MANIFEST);
     const healthy = async (): Promise<true> => {
       await lab.etcdctl(node, ['endpoint', 'health']);
@@ -26,5 +28,6 @@ export const etcdMemberStopped: Fault = {
     await during(progress, text, () => waitUntil(text, healthy, { withinMs: 3 * 60_000, signal }), {
       usually: '15 s',
     });
+    await untilHealthy(lab, node, since, signal);
   },
 };

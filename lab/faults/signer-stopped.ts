@@ -1,3 +1,4 @@
+import { mirrorPods, readyNodes } from '../cluster/health.ts';
 import { waitUntil } from '../cluster/wait.ts';
 import type { Lab } from '../handle.ts';
 import { during } from '../host/progress.ts';
@@ -41,6 +42,7 @@ export const signerStopped: Fault = {
     await during(progress, text, () => waitUntil(text, held, { withinMs: 3 * 60_000, signal }), {
       usually: '15 s',
     });
+    await waitUntil(text, () => podsOfReadyNodes(lab), { withinMs: 3 * 60_000, signal });
   },
 };
 
@@ -52,4 +54,12 @@ async function leaseRanOut(lab: Lab): Promise<true | string> {
   );
   const end = Date.parse(renewTime ?? '') + leaseDurationSeconds * 1000;
   return end < Date.now() || `it runs until ${new Date(end).toISOString()}`;
+}
+
+/** Another fault may have taken a node out of the cluster; that one is not for this to wait for. */
+async function podsOfReadyNodes(lab: Lab): Promise<true | string> {
+  const pods = await mirrorPods(lab.api);
+  const running = pods.filter(({ name, ready }) => ready && name.startsWith(MANIFEST.container));
+  const missing = (await readyNodes(lab.api)).filter((node) => !running.some((pod) => pod.node === node));
+  return missing.length === 0 || `no ${MANIFEST.container} is Ready on ${missing.join(', ')}`;
 }

@@ -77,7 +77,9 @@ test('a lab of the same name out of another cache is neither taken over nor take
   const up = await lab('up', env).ended;
   assert.equal(up.code, 1);
   assert.match(up.output, /A lab of the same name runs out of .*CPR_LAB_NAME/s);
-  assert.match((await lab('down', env).ended).output, /not this one's to take down/);
+  const down = await lab('down', env).ended;
+  assert.equal(down.code, 1);
+  assert.match(down.output, /not this one's to take down/);
   assert.ok(await openLab(), 'it goes on running');
   rmSync(env.XDG_CACHE_HOME, { recursive: true });
 });
