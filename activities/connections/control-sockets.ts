@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** A unix socket's path has at most 107 bytes; ssh needs 40 for its hash and 17 for a temporary name. */
-const LONGEST_DIRECTORY = 107 - 40 - 17 - 2 - '99-'.length;
+const LONGEST_DIRECTORY = 107 - 40 - 17 - '/99-'.length;
+const PREFIX = 'cpr-ssh-';
 
 /**
  * Where ssh keeps its shared connections: a private directory of this process, gone when it ends. One connection for
- * all scripts on a node makes the second one ten times as fast as the first.
+ * all scripts on a node spares each of them the handshake and the login.
  */
 export interface ControlSockets {
   /** For ssh's `ControlPath`; it replaces `%C` itself. */
@@ -17,8 +18,8 @@ export interface ControlSockets {
   remove(): void;
 }
 
-export function createControlSockets(): ControlSockets {
-  const directory = makeDirectory();
+export function createControlSockets(parents = candidates()): ControlSockets {
+  const directory = makeDirectory(parents);
   const generations = new Map<string, number>();
   const remove = () => rmSync(directory, { recursive: true, force: true });
   process.once('exit', remove);
@@ -32,15 +33,45 @@ export function createControlSockets(): ControlSockets {
   };
 }
 
-function makeDirectory(): string {
+function candidates(): string[] {
   const runtime = process.env['XDG_RUNTIME_DIR'];
-  for (const parent of [runtime, tmpdir(), '/tmp']) {
-    if (parent === undefined || parent.length + '/cpr-XXXXXX'.length > LONGEST_DIRECTORY) continue;
+  return [...(runtime ? [runtime] : []), tmpdir(), '/tmp'];
+}
+
+function makeDirectory(parents: string[]): string {
+  for (const parent of parents) {
+    const prefix = join(parent, `${PREFIX}${process.pid}-`);
+    if (prefix.length + 'XXXXXX'.length > LONGEST_DIRECTORY) continue;
     try {
-      return mkdtempSync(join(parent, 'cpr-'));
+      sweep(parent);
+      return mkdtempSync(prefix);
     } catch {
       // Not there or not ours: the next one.
     }
   }
-  throw new Error('no writable directory with a short path for ssh control sockets: set XDG_RUNTIME_DIR');
+  throw new Error(
+    `no writable directory with a short path for ssh control sockets among ${parents.join(', ')}: set XDG_RUNTIME_DIR`,
+  );
+}
+
+/** A worker that was killed could not tidy up after itself. */
+function sweep(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const [, pid] = /^cpr-ssh-(\d+)-\w{6}$/.exec(name) ?? [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    try {
+      rmSync(join(parent, name), { recursive: true, force: true });
+    } catch {
+      // Another user's.
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

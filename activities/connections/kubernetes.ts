@@ -1,5 +1,6 @@
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { KubeConfig } from '@kubernetes/client-node';
 import { failure, sentenceOf } from '../failure.ts';
 import type { Budget } from './budget.ts';
 import { errorFromStatus, isConnectionCut } from './kubernetes-errors.ts';
@@ -63,8 +64,6 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
 /** Read anew for each activity: tokens in a kubeconfig are rotated while a worker lives for weeks. */
 async function readKubeconfig({ kubeconfig, context }: KubernetesOptions) {
   try {
-    // Loaded when it is needed: with all its generated types it takes a second.
-    const { KubeConfig } = await import('@kubernetes/client-node');
     const config = new KubeConfig();
     config.loadFromFile(kubeconfig);
     if (context !== undefined) {

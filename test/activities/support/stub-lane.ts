@@ -1,0 +1,34 @@
+import type { NodeLane, NodeScriptCall } from '../../../activities/connections/node-lane.ts';
+
+/** What `observe-kubelet.sh` says of a healthy master-1 of the lab. */
+export function healthyWords(change: Record<string, string> = {}): Record<string, string> {
+  return {
+    nodeName: 'master-1',
+    nodeTime: '2026-11-22T20:31:00.000Z',
+    unit: 'ActiveState=active\nSubState=running\nResult=success\nNRestarts=0\nInvocationID=a\nExecMainStartTimestamp=Sun 2026-11-22 20:00:00 UTC',
+    disk: '20000000000',
+    diskWritable: 'yes',
+    certState: 'missing',
+    'kubeconfig.state': 'missing',
+    'bootstrap.state': 'missing',
+    accepted: 'unknown',
+    acceptedDetail: '',
+    journal: '',
+    journalWindow: '15',
+    pods: '[]',
+    admin: '',
+    temporary: '',
+    'health.api.code': '200',
+    'health.api.body': 'ok',
+    'health.etcd.code': '200',
+    'health.etcd.body': 'ok',
+    'health.metrics.code': '000 exit 7',
+    'health.metrics.body': '',
+    ...change,
+  };
+}
+
+/** A lane without ssh: what each call is answered with. */
+export function stubLane(answer: (call: NodeScriptCall) => Promise<Record<string, string>>): NodeLane {
+  return { run: answer };
+}
