@@ -2,7 +2,7 @@ import { allHandlersFinished, CancellationScope, condition, workflowInfo } from 
 import type { RecoveryRequest } from '../domain/run.ts';
 import type { Proceed, Refuse, Verdict } from '../domain/verdict.ts';
 import { renderReport } from '../domain/report.ts';
-import { kubeletProcedure } from './steps/kubelet-steps.ts';
+import { isKubeletStep, kubeletProcedure } from './steps/kubelet-steps.ts';
 import type { RecoveryInput, RecoveryResult } from './messages.ts';
 import { decisions, handsOn, labelled, type Hands } from './steps/activities.ts';
 import {
@@ -10,9 +10,11 @@ import {
   approvalsNotConfigured,
   couldNotLook,
   dryRun,
+  notUnderstood,
   refused,
   resolved,
   unsettled,
+  waitedInVain,
 } from './steps/endings.ts';
 import { describeFailure } from './steps/failures.ts';
 import { awaitApproval, voidGate } from './steps/gate.ts';
@@ -23,6 +25,9 @@ import { carryOut } from './steps/step-runner.ts';
 
 /** Plans in turn that may be overtaken by the cluster before the run gives up. */
 const gatesAtMost = 10;
+
+/** What a verdict waits for comes within minutes, or not by itself; and each look fills the history. */
+const waitAtMostMs = 10 * 60_000;
 
 /**
  * Brings back a master's kubelet that cannot authenticate: observe, decide, plan, ask, observe and decide again, act step by
@@ -51,8 +56,9 @@ async function recover(run: Run, request: RecoveryRequest): Promise<Ending> {
   for (let count = 1; count <= gatesAtMost; count++) {
     if (judged.kind === 'ending') return judged.ending;
     const { proposal } = judged;
-    showPlan(run, proposal.plan, proposal.digest);
-    tell(run, `Plan ${proposal.digest.slice(0, 12)}: ${proposal.because}`);
+    showPlan(run, proposal);
+    const strange = proposal.plan.steps.find(({ id }) => !isKubeletStep(id));
+    if (strange) return notUnderstood(strange.id);
     if (request.dryRun) return dryRun(proposal);
     if (run.policy.approvals === 'none') return approvalsNotConfigured(request.cluster, proposal);
 
@@ -94,7 +100,7 @@ type Judged = { kind: 'proposal'; proposal: Proceed } | { kind: 'ending'; ending
 
 /** Looks and decides until there is a proposal or a reason to end. */
 async function judge(run: Run, hands: Hands): Promise<Judged> {
-  const giveUpAt = Date.now() + run.policy.gateDeadlineMs;
+  const giveUpAt = Date.now() + waitAtMostMs;
   for (let tries = 1; ; tries++) {
     if (run.abort) return { kind: 'ending', ending: aborted(run.abort, 'Nothing had been done.') };
     let verdict: Verdict;
@@ -108,7 +114,7 @@ async function judge(run: Run, hands: Hands): Promise<Judged> {
     if (verdict.kind === 'refuse' && !isPassing(run, verdict, tries))
       return { kind: 'ending', ending: end(run, verdict) };
     if (Date.now() > giveUpAt) return { kind: 'ending', ending: waitedInVain(verdict) };
-    tell(run, verdict.because);
+    if (tries === 1) tell(run, `Looking again: ${verdict.because}`);
     await waitToLookAgain(run);
   }
 }
@@ -121,10 +127,6 @@ function isPassing(run: Run, verdict: Refuse, tries: number): boolean {
 
 function end(run: Run, verdict: Refuse): Ending {
   return run.state.gate && verdict.reason === 'NodeHealthy' ? resolved(verdict) : refused(verdict);
-}
-
-function waitedInVain(verdict: Verdict): Ending {
-  return { status: 'expired', sentence: `Waited in vain: ${verdict.because}`, evidence: verdict.evidence };
 }
 
 async function waitToLookAgain(run: Run): Promise<void> {

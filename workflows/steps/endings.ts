@@ -1,6 +1,6 @@
 import type { Gate, Vote } from '../../domain/approval.ts';
 import type { AbortRequest } from '../../domain/run.ts';
-import type { Proceed, Refuse } from '../../domain/verdict.ts';
+import type { Proceed, Refuse, Verdict } from '../../domain/verdict.ts';
 import type { Ending } from './run.ts';
 
 const untouched = 'The node is as it was found; "cpr recover" proposes the plan again.';
@@ -87,5 +87,26 @@ export function couldNotLook(cluster: string, message: string): Ending {
     sentence: `${cluster} could not be looked at: ${message}`,
     evidence: [],
     handOver: `Mend what the message names; "cpr diagnose ${cluster}" shows whether it helped.`,
+  };
+}
+
+export function waitedInVain(verdict: Verdict): Ending {
+  return {
+    status: 'refused',
+    reason: 'EvidenceIncomplete',
+    sentence: `Waited in vain: ${verdict.because}`,
+    evidence: verdict.evidence,
+    handOver: 'See why it does not come; "cpr diagnose" shows when it has.',
+  };
+}
+
+/** Two versions of the worker at once. Found out before anything is done, since no retry could mend it afterwards. */
+export function notUnderstood(stepId: string): Ending {
+  return {
+    status: 'refused',
+    reason: 'ClassNotSupported',
+    sentence: `The plan names a step that this worker does not know: ${stepId}.`,
+    evidence: [],
+    handOver: 'Workers of different versions serve this queue: run one version, then start again.',
   };
 }

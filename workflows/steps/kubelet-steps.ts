@@ -1,12 +1,28 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { Plan } from '../../domain/plan.ts';
 import type { VerifyInput } from '../../activities/contract.ts';
-import { patient, type Hands } from './activities.ts';
+import { labelled, patient, type Hands } from './activities.ts';
 import type { Run } from './run.ts';
 import { passPointOfNoReturn, type Procedure, type StepCode, type StepReport } from './step-runner.ts';
 
 /** Time for the identity, the lease, Ready and the mirror pods to come, besides the time for which they must stay. */
 const recoveryTimeMs = 180_000;
+
+const kubeletSteps = [
+  'backup',
+  'bootstrap',
+  'restart',
+  'approve-csr',
+  'verify',
+  'graduate',
+  'verify-graduated',
+] as const;
+
+type KubeletStep = (typeof kubeletSteps)[number];
+
+export function isKubeletStep(id: string): id is KubeletStep {
+  return kubeletSteps.some((each) => each === id);
+}
 
 /** What later steps must know of earlier ones. */
 interface Progress {
@@ -35,7 +51,7 @@ export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure 
     proofs: [],
   };
 
-  const steps: Record<string, StepCode> = {
+  const steps: Record<KubeletStep, StepCode> = {
     backup: {
       act: (label) => act.backUpKubelet.executeWithOptions(label, [mine]),
     },
@@ -85,7 +101,7 @@ async function restart(
   label: ActivityOptions,
 ): Promise<StepReport> {
   if (!progress.restarting) {
-    const noting = { ...label, summary: `${label.summary}: note the requests that are there` };
+    const noting = labelled(`${label.summary}: note the requests that are there`);
     const { cluster, node } = mine;
     const { uids } = await act.recordCsrs.executeWithOptions(noting, [{ cluster, node }]);
     // Somebody was told, a moment ago, that an abort is still possible: it is.
@@ -137,6 +153,5 @@ function advice(plan: Plan, stepId: string, errorType: string): string {
   if (stepId === 'approve-csr' && errorType === 'CsrNotYetThere') {
     return `See why the kubelet on ${plan.target} files no request (journalctl -u kubelet). A retry goes back to the bootstrap credential, renews it where it has run out, and restarts the kubelet once more.`;
   }
-  if (errorType === 'UnknownStep') return 'Start a worker of the version that made the plan, then retry.';
   return 'Mend what the error names, then retry: the step looks first and does only what is still missing.';
 }

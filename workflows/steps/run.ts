@@ -3,7 +3,7 @@ import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@t
 import type { Vote } from '../../domain/approval.ts';
 import { votesMissing } from '../../domain/gate.ts';
 import { renderDetails } from '../../domain/narrative.ts';
-import type { Plan, RunbookName } from '../../domain/plan.ts';
+import type { RunbookName } from '../../domain/plan.ts';
 import { defaultPolicy, type Policy } from '../../domain/policy.ts';
 import type {
   AbortRequest,
@@ -14,6 +14,7 @@ import type {
   RunState,
 } from '../../domain/run.ts';
 import type { SearchAttributeName } from '../../domain/search-attributes.ts';
+import type { Proceed } from '../../domain/verdict.ts';
 
 /** One run of a runbook: what a person may see (`state`), and what only the story itself needs. */
 export interface Run {
@@ -80,11 +81,15 @@ export function enter(run: Run, phase: Phase, text: string): void {
   tell(run, text);
 }
 
-export function showPlan(run: Run, plan: Plan, digest: string): void {
-  run.state.plan = plan;
-  run.state.digest = digest;
-  run.state.node = plan.target;
-  run.state.steps = plan.steps.map(({ id, sentence }) => ({ id, sentence, state: 'pending' }));
+export function showPlan(run: Run, proposal: Proceed): void {
+  const { plan, digest, because } = proposal;
+  const { state } = run;
+  state.verdict = proposal;
+  state.plan = plan;
+  state.digest = digest;
+  state.node = plan.target;
+  state.steps = plan.steps.map(({ id, sentence }) => ({ id, sentence, state: 'pending' }));
+  tell(run, `Plan ${digest.slice(0, 12)}: ${because}`);
 }
 
 /** Brings what the Web UI shows up to the state: the page of this run, and its row in the list. */

@@ -20,7 +20,7 @@ export interface StepCode {
   verifies?: true;
 }
 
-/** How a runbook carries out its plans. */
+/** How a runbook carries out its plans: it must know every step of the plan. */
 export interface Procedure {
   steps: Record<string, StepCode>;
   /** The step from which a retry goes on when this one failed so; undefined: the same. */
@@ -68,10 +68,8 @@ async function attempt(
   step: PlanStep,
   procedure: Procedure,
 ): Promise<Failure | undefined> {
-  const code = procedure.steps[step.id];
+  const code = procedure.steps[step.id]!;
   const place = `${plan.steps.indexOf(step) + 1} of ${plan.steps.length}`;
-  // A plan made by a newer worker may name a step that this code does not know: that blocks, like any step that cannot be done.
-  if (!code) return { type: 'UnknownStep', message: `this worker does not know the step ${step.id}` };
   const state = begin(run, step.id);
   enter(run, code.verifies ? 'verifying' : 'acting', `Step ${place}: ${step.sentence}`);
   try {
