@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureFoundations, type Foundations } from './base/foundations.ts';
 import { apiUrl } from './cluster/api.ts';
 import { makePki, type ClusterPki } from './cluster/certificates.ts';
+import { notReady } from './cluster/health.ts';
 import { install } from './cluster/install.ts';
 import { kubeconfig } from './cluster/kubeconfigs.ts';
 import { filesOf } from './cluster/node-files.ts';
@@ -39,7 +40,8 @@ export async function labUp({ progress, signal }: UpOptions): Promise<Lab> {
   return withLock(settings.dir, { what: 'lab up', progress, signal }, async () => {
     const running = await openLab(settings);
     if (running && (await isWhole(running))) {
-      progress.say('The lab is already up.');
+      const ready = await notReady(running.api, running.masters);
+      progress.say(`The lab is already up${ready === true ? '' : `; ${ready}`}.`);
       return running;
     }
     requireOwnName(settings);
