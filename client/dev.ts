@@ -6,6 +6,7 @@ import { findInventory } from '../worker/config/find.ts';
 import { labInventories } from '../worker/config/labs.ts';
 import { createLogger } from '../worker/logger.ts';
 import type { Context } from './context.ts';
+import { failure } from './failure.ts';
 import { progressOf } from './lab-target.ts';
 import { tellEach } from './output.ts';
 
@@ -14,7 +15,7 @@ export async function dev(context: Context): Promise<void> {
   const { io, options } = context;
   const inventory = await findInventory({ config: options.config, env: io.env, labInventories });
   const workerLog = join(cacheDir(io.env), 'temporal', 'worker.log');
-  await runDev({
+  const running = runDev({
     inventory,
     activities: createActivities(inventory),
     progress: progressOf(context),
@@ -25,5 +26,10 @@ export async function dev(context: Context): Promise<void> {
       const data = { address, webUi: uiUrl, inventory: inventory.file, workerLog };
       void tellEach(context, { data, text: () => `${describeDev(place)}\nWorker log ${workerLog}` });
     },
+  });
+  await running.catch((error: Error) => {
+    if (io.signal.aborted) return;
+    if (error.name !== 'Error') throw error;
+    throw failure('DevFailed', { what: error.message, where: `worker log ${workerLog}`, cause: error });
   });
 }

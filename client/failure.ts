@@ -12,6 +12,7 @@ const exitCodeOf = {
   NoLab: exitCodes.error,
   LabFailed: exitCodes.error,
   DemoFailed: exitCodes.error,
+  DevFailed: exitCodes.error,
   TemporalUnreachable: exitCodes.error,
   NamespaceNotFound: exitCodes.error,
   NoWorker: exitCodes.error,
@@ -72,7 +73,13 @@ export function failureFrom(error: unknown): CommandFailure {
   const cause = error;
   if (name === 'AbortError') return failure('Cancelled', { what: 'Cancelled.', cause });
   if (name === 'WorkerError') return fromWorker(message, error);
-  if (name === 'InventoryError') return failure('BadConfiguration', { what: message, cause });
+  if (name === 'InventoryError') {
+    return failure('BadConfiguration', {
+      what: message,
+      next: 'docs/configuration.md says what each key means.',
+      cause,
+    });
+  }
   const at = stack?.split('\n').find((line) => line.includes('.ts:'));
   return failure('Unexpected', {
     what: message || name,

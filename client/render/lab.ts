@@ -36,11 +36,13 @@ export function renderFaults(
   faults: readonly { name: string; sentence: string; symptom: string; heal: string }[],
   wide: boolean,
 ): string {
-  if (!wide)
-    return table(
-      ['FAULT', 'WHAT IT BREAKS'],
-      faults.map(({ name, sentence }) => [name, sentence]),
+  if (!wide) {
+    const width = Math.max(...faults.map(({ name }) => name.length)) + 2;
+    const rows = faults.map(({ name, sentence }) =>
+      wrap(sentence, ' '.repeat(width), undefined, name.padEnd(width)),
     );
+    return [`${'FAULT'.padEnd(width)}WHAT IT BREAKS`, ...rows].join('\n');
+  }
   return faults
     .map(({ name, sentence, symptom, heal }) =>
       [

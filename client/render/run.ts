@@ -1,6 +1,6 @@
 import { renderPlan } from '../../domain/narrative.ts';
 import type { BlockedStep, Outcome, RunState, StepState } from '../../domain/run.ts';
-import { clock, oneLine, relative, span, table, wrap, type Style } from './text.ts';
+import { clock, oneLine, relative, span, table, wrap, WIDE, type Style } from './text.ts';
 
 /** How many characters of a digest people and scripts quote. */
 export const SHORT_DIGEST = 12;
@@ -63,7 +63,7 @@ function renderSteps(steps: readonly StepState[], wide: boolean): string {
     const told = step.note ? `${step.sentence}: ${step.note}` : step.sentence;
     return wide ? [step.id, step.state, took(step), told] : [step.id, step.state, told];
   });
-  return table(head, rows);
+  return table(head, rows, wide ? WIDE : undefined);
 }
 
 function took({ startedAt, endedAt }: StepState): string {

@@ -2,16 +2,13 @@ import type { RunState } from '../../domain/run.ts';
 import type { RunSummary } from '../gateway.ts';
 import { nowLine } from './news.ts';
 import type { RunView } from './run.ts';
-import { relative, table } from './text.ts';
+import { relative, table, WIDE } from './text.ts';
 
 export interface StatusRow {
   cluster: string;
   run?: RunSummary;
   state?: RunState;
 }
-
-/** Widest line of the wide table. */
-const WIDE = 200;
 
 export function renderStatusTable(rows: readonly StatusRow[], view: RunView): string {
   if (rows.length === 0) return 'No recovery is open, and no inventory lists a cluster.';

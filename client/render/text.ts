@@ -1,5 +1,7 @@
 /** Widest line of any table or paragraph: fits half a screen at night, and a ticket. */
 export const PAGE_WIDTH = 110;
+/** Of the tables of `-o wide`. */
+export const WIDE = 200;
 
 export interface Style {
   bold: (text: string) => string;
