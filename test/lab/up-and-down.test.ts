@@ -73,7 +73,7 @@ test('of two lab ups at once the second waits, and says for whom', async () => {
 });
 
 test('a lab of the same name out of another cache is neither taken over nor taken down', async () => {
-  const env = { XDG_CACHE_HOME: mkdtempSync(join(tmpdir(), 'cpr-cache-')), CPR_LAB_NAME: 'lab' };
+  const env = { XDG_CACHE_HOME: mkdtempSync(join(tmpdir(), 'cpr-cache-')), CPR_LAB_NAME: labSettings().name };
   const up = await lab('up', env).ended;
   assert.equal(up.code, 1);
   assert.match(up.output, /A lab of the same name runs out of .*CPR_LAB_NAME/s);
