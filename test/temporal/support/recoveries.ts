@@ -79,8 +79,9 @@ export async function untilState(
 ): Promise<RunState> {
   let state: RunState | undefined;
   for (let tries = 0; tries < 800; tries++) {
-    state = await recovery.query(stateQuery);
-    if (holds(state)) return state;
+    // Nobody answers while a killed worker is replaced.
+    state = await recovery.query(stateQuery).catch(() => state);
+    if (state && holds(state)) return state;
     await sleep(50);
   }
   throw new Error(`never came to that state; the last one was ${JSON.stringify(state, null, 2)}`);
