@@ -113,33 +113,21 @@ describe('a look at the control plane', { concurrency: 4 }, () => {
     assert.equal(seen.csrs.known, true);
   });
 
-  const leases: [string, object, boolean][] = [
-    [
-      'renewed a minute ago',
-      {
-        holderIdentity: 'x',
-        renewTime: new Date(Date.now() - 60_000).toISOString(),
-        leaseDurationSeconds: 15,
-      },
-      false,
-    ],
-    [
-      'renewed a little late',
-      {
-        holderIdentity: 'x',
-        renewTime: new Date(Date.now() - 18_000).toISOString(),
-        leaseDurationSeconds: 15,
-      },
-      true,
-    ],
-    ['given back', { holderIdentity: '', renewTime: now(), leaseDurationSeconds: 1 }, false],
-    ['without a time', { holderIdentity: 'x', leaseDurationSeconds: 15 }, false],
+  const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
+  const held = { holderIdentity: 'x', leaseDurationSeconds: 3600 };
+  const leases: [string, () => object, boolean][] = [
+    ['renewed within its duration', () => ({ ...held, renewTime: ago(60) }), true],
+    ['renewed long before', () => ({ ...held, renewTime: ago(3 * 3600) }), false],
+    ['given back', () => ({ ...held, holderIdentity: '', renewTime: ago(1) }), false],
+    ['without a time', () => held, false],
   ];
   for (const [name, spec, alive] of leases) {
     it(`a signer's lease ${name}: ${alive ? 'alive' : 'not alive'}`, async (t) => {
       const api = await fakeApi(
         t,
-        healthy(({ path }) => (path.endsWith('/kube-controller-manager') ? { body: { spec } } : undefined)),
+        healthy(({ path }) =>
+          path.endsWith('/kube-controller-manager') ? { body: { spec: spec() } } : undefined,
+        ),
       );
       const { signer } = await observeControlPlane(clusterWith('master-1', api.kubeconfig), lane, signal);
       assert.equal(signer.known && signer.value.alive, alive);
