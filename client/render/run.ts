@@ -119,7 +119,7 @@ function renderGate(state: RunState, view: RunView): string {
   ];
   if (view.page !== undefined) {
     lines.push(
-      'Or in the Web UI, "Send a Signal" (or "Send an Update") with the text that the page shows ready to paste:',
+      'Or in the Web UI: More Actions, "Send a Signal" or "Send an Update"; this page shows the vote to paste:',
       `  ${view.page}`,
     );
   }

@@ -166,10 +166,10 @@ function summaryOf({ cluster, node, dryRun }: RecoveryRequest): string {
 }
 
 function detailsOf({ cluster, node, requester, dryRun }: RecoveryRequest): string {
+  const where = node ? `\`${node}\` of \`${cluster}\`` : `the affected master of \`${cluster}\``;
+  // Two short paragraphs: the Web UI shows no more of it without scrolling.
   return [
-    `**Cluster** \`${cluster}\``,
-    `**Node** ${node ? `\`${node}\`` : 'the only one that is affected'}`,
-    `**Asked for by** \`${requester.replaceAll('`', "'")}\` with \`cpr\``,
+    `Recover ${where}, asked for by \`${requester.replaceAll('`', "'")}\` with \`cpr\`.`,
     dryRun
       ? 'A dry run: it ends with the plan and changes nothing.'
       : 'It changes nothing before its plan is approved.',
