@@ -76,10 +76,15 @@ function screenFor(context: Context, { from, stream }: WatchOptions, page: strin
       trouble = sentence;
     },
     async show(state) {
+      const before = last;
       trouble = undefined;
-      if (text) for (const news of newsSince(last, state, viewOf(context, page))) line.above(news);
-      else if (stream && differs(last, state)) await tellEach(context, { data: state, text: () => '' });
       last = state;
+      if (!text) {
+        if (stream && differs(before, state)) await tellEach(context, { data: state, text: () => '' });
+        return;
+      }
+      const news = newsSince(before, state, viewOf(context, page));
+      if (news.length > 0) line.above(news.join('\n'));
     },
   };
 }
