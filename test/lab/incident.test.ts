@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { healthCheckWorkflow, type HealthCheckResult } from './support/health-check.ts';
-import { whileBroken } from './support/broken.ts';
+import { requireHealthy, whileBroken } from './support/broken.ts';
 import { faultsOf, rememberHealthy } from './support/node-proof.ts';
 import { approve, ended, openStage, type Stage } from './support/stage.ts';
 import { kubeletStarts, nodeNow } from './support/times.ts';
@@ -17,6 +17,7 @@ after(() => stage[Symbol.asyncDispose]());
 test('the incident is named, healed on approval, and etcd never notices', async (t) => {
   const { lab } = stage;
   await stage.startWorker();
+  await requireHealthy(lab);
   const healthy = await rememberHealthy(lab, node);
   const writer = await startWriter(lab);
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startApiProxy, type ApiProxy } from './support/api-proxy.ts';
 import { writesByCpr } from './support/audit.ts';
-import { whileBroken } from './support/broken.ts';
+import { requireHealthy, whileBroken } from './support/broken.ts';
 import { faultsOf, rememberHealthy } from './support/node-proof.ts';
 import { makeSshShim, type SshShim } from './support/ssh-shim.ts';
 import { approve, ended, openStage, type Stage } from './support/stage.ts';
@@ -61,6 +61,7 @@ test('killed when the durable bootstrap file is in place and nobody has heard of
 async function recoverWithTwoWorkers(killed: (worker: WorkerProcess) => Promise<unknown>): Promise<void> {
   const { lab } = stage;
   const options = { inventory: stage.inventoryWith(proxy.kubeconfig), path: shim.directory };
+  await requireHealthy(lab);
   const healthy = await rememberHealthy(lab, node);
   await whileBroken(lab, 'kubelet-anonymous', node, async () => {
     const first = await stage.startWorker(options);
