@@ -13,6 +13,7 @@ import { lookAtNode } from '../../../activities/observe/node.ts';
 import { bootstrapRequester } from '../../../domain/kubelet/names.ts';
 import { token } from '../support/certificates.ts';
 import { fakeCluster, type FakeCluster } from '../support/fake-cluster.ts';
+import { stubLane } from '../support/stub-lane.ts';
 import { fakeNode, nodeCa, nodeServer, type FakeNode } from '../support/fake-node.ts';
 
 const file = 'etc/kubernetes/kubeconfig';
@@ -72,18 +73,6 @@ describe('installBootstrapCredential', { concurrency: 4 }, () => {
     assert.equal(again.changed, false);
     assert.equal(here.cluster.minted.length, 1);
   });
-
-  it('asks for a second token when the first was lost in a crash', async (t) => {
-    const here = await world(t);
-    here.cluster.interfere = ({ path }) => (path.endsWith('/token') ? 'after' : undefined);
-    await assert.rejects(install(here), (error) => isFailure(error, 'ApiUnreachable'));
-    here.cluster.interfere = ({ path }) => {
-      if (path.endsWith('/token')) queueMicrotask(() => here.node.acceptTokens(...here.cluster.minted));
-      return undefined;
-    };
-    assert.equal((await install(here)).changed, true);
-    assert.equal(here.cluster.minted.length, 2);
-  });
 });
 
 /** What `read-bootstrap.sh` says in the incident, after the backup. */
@@ -106,6 +95,16 @@ const goodUntilThen = {
   bootstrapServer: nodeServer,
   bootstrapCaSha256: hashOf(nodeCa),
 };
+
+function nodeSaying(said: Record<string, string>): { lane: NodeLane; written: string[] } {
+  const written: string[] = [];
+  const lane = stubLane(async ({ script, input = '' }) => {
+    if (script === 'read-bootstrap.sh') return { ...incident, ...said };
+    written.push(input);
+    return { sha256: hashOf(input), changed: 'yes' };
+  });
+  return { lane, written };
+}
 
 describe('what is found on the node decides', { concurrency: 4 }, () => {
   const cases: {
@@ -151,14 +150,7 @@ describe('what is found on the node decides', { concurrency: 4 }, () => {
   for (const { name, said, type, minted } of cases) {
     it(name, async (t) => {
       const cluster = await fakeCluster(t);
-      const written: string[] = [];
-      const lane: NodeLane = {
-        run: async ({ script, input }) => {
-          if (script === 'read-bootstrap.sh') return { ...incident, ...said };
-          written.push(input ?? '');
-          return { sha256: hashOf(input ?? ''), changed: 'yes' };
-        },
-      };
+      const { lane, written } = nodeSaying(said);
       const input = { ...pins, expectedBootstrapSha256: incident.sha256 };
       const installing = installBootstrapCredential(cluster.connection, lane, input, signal);
       if (type === undefined) assert.equal((await installing).changed, true);
@@ -169,6 +161,34 @@ describe('what is found on the node decides', { concurrency: 4 }, () => {
   }
 });
 
+describe('what is given out by the API decides', { concurrency: 4 }, () => {
+  it('a token whose answer was lost is asked for again: nobody holds the first', async (t) => {
+    const cluster = await fakeCluster(t);
+    const { lane, written } = nodeSaying({});
+    const input = { ...pins, expectedBootstrapSha256: incident.sha256 };
+    const attempt = () => installBootstrapCredential(cluster.connection, lane, input, signal);
+    cluster.interfere = ({ path }) => (path.endsWith('/token') ? 'after' : undefined);
+    await assert.rejects(attempt(), (error) => isFailure(error, 'ApiUnreachable'));
+    cluster.interfere = () => undefined;
+    assert.equal((await attempt()).changed, true);
+    assert.equal(cluster.minted.length, 2);
+    assert.equal(written.length, 1);
+  });
+
+  it('a secret whose token expires or is somebody else’s is not used, whoever put it there', async (t) => {
+    const cluster = await fakeCluster(t);
+    const { lane, written } = nodeSaying(goodUntilThen);
+    const stranger = 'system:serviceaccount:kube-system:clusterrole-aggregation-controller';
+    const expiring = token({ sub: bootstrapRequester, exp: 4e9 });
+    for (const wrong of [expiring, token({ sub: stranger }), 'abcdef.0123456789abcdef', '']) {
+      cluster.durableToken = wrong;
+      const graduating = installDurableBootstrap(cluster.connection, lane, pins, signal);
+      await assert.rejects(graduating, (error) => isFailure(error, 'PreconditionFailed'));
+    }
+    assert.deepEqual(written, []);
+  });
+});
+
 describe('installDurableBootstrap', { concurrency: 4 }, () => {
   it('replaces our short-lived token by the one that does not expire, once', async (t) => {
     const here = await world(t);
@@ -176,21 +196,6 @@ describe('installDurableBootstrap', { concurrency: 4 }, () => {
     assert.equal((await graduate(here)).changed, true);
     assert.match(here.node.read(file), new RegExp(here.cluster.durableToken));
     assert.equal((await graduate(here)).changed, false);
-  });
-
-  it('takes no token that expires and none of anybody else, whoever put it into the secret', async (t) => {
-    const here = await world(t);
-    await install(here);
-    const stranger = 'system:serviceaccount:kube-system:clusterrole-aggregation-controller';
-    for (const wrong of [
-      token({ sub: bootstrapRequester, exp: 4e9 }),
-      token({ sub: stranger }),
-      'abcdef.0123456789abcdef',
-      '',
-    ]) {
-      here.cluster.durableToken = wrong;
-      await assert.rejects(graduate(here), (error) => isFailure(error, 'PreconditionFailed'));
-    }
   });
 
   it('does not replace a file that this run did not install', async (t) => {

@@ -8,7 +8,11 @@ import { healthyWords, stubLane } from '../support/stub-lane.ts';
 
 const { signal } = new AbortController();
 const lane = stubLane(async ({ node }) => healthyWords({ nodeName: node }));
-const now = () => new Date().toISOString();
+const now = () => ago(0);
+
+function ago(seconds: number): string {
+  return new Date(Date.now() - seconds * 1000).toISOString();
+}
 
 /** A cluster that is well, minus what `change` answers. */
 function healthy(change: (call: FakeCall) => FakeAnswer | undefined = () => undefined) {
@@ -113,7 +117,6 @@ describe('a look at the control plane', { concurrency: 4 }, () => {
     assert.equal(seen.csrs.known, true);
   });
 
-  const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
   const held = { holderIdentity: 'x', leaseDurationSeconds: 3600 };
   const leases: [string, () => object, boolean][] = [
     ['renewed within its duration', () => ({ ...held, renewTime: ago(60) }), true],

@@ -32,14 +32,18 @@ export async function certificate(
   return { pem: `${made.toString('pem')}\n`, key: await privateKeyPem(keys.privateKey) };
 }
 
-/** For 127.0.0.1, and its own authority. */
+let ofServer: Promise<KeyedCertificate> | undefined;
+
+/** For 127.0.0.1, and its own authority; made once for all tests. */
 export function serverCertificate(): Promise<KeyedCertificate> {
-  return certificate('CN=fake-api', {
+  ofServer ??= certificate('CN=fake-api', {
+    notAfter: new Date(Date.now() + 86_400_000),
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
       new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]),
     ],
   });
+  return ofServer;
 }
 
 /** `spec.request` of a CertificateSigningRequest. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
-import { serverCertificate } from './certificates.ts';
+import { certificate, serverCertificate } from './certificates.ts';
 
 export interface FakeCall {
   method: string;
@@ -51,7 +51,7 @@ export async function fakeApi(
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   });
-  const ca = trusted ? pem : (await serverCertificate()).pem;
+  const ca = trusted ? pem : (await certificate('CN=another-authority')).pem;
   return { kubeconfig: writeKubeconfig(directory, url, ca), server: url, calls };
 }
 
