@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { run } from '../../lab/host/run.ts';
 import { recoveryWorkflowId } from '../../workflows/messages.ts';
 import type { KubeletAuthRecovery } from '../../workflows/kubelet-auth-recovery.ts';
 import { untilState } from '../temporal/support/recoveries.ts';
 import { until } from '../temporal/support/processes.ts';
 import { writesByCpr } from './support/audit.ts';
 import { whileBroken } from './support/broken.ts';
+import { cpr } from './support/cpr.ts';
 import { openStage, type Stage } from './support/stage.ts';
 
 const node = 'master-1';
@@ -17,7 +16,7 @@ before(async () => {
   await stage.startWorker();
 });
 after(async () => {
-  await cpr('schedule', 'delete', stage.lab.name);
+  await cpr(stage, ['schedule', 'delete', stage.lab.name]);
   await stage[Symbol.asyncDispose]();
 });
 
@@ -25,7 +24,7 @@ test('with a look every minute and nobody touching anything, exactly one recover
   const { lab } = stage;
   const { client } = stage.temporal;
   const since = new Date().toISOString();
-  assert.match(await cpr('schedule', 'set', lab.name, '--every', '1m'), /every 1 ?min/);
+  assert.match(await cpr(stage, ['schedule', 'set', lab.name, '--every', '1m']), /every 1 ?min/);
   await whileBroken(lab, 'kubelet-anonymous', node, async () => {
     await until(async () => (await count(`WorkflowType="KubeletAuthRecovery"`)) > 0, 90);
     const recovery = client.workflow.getHandle<typeof KubeletAuthRecovery>(recoveryWorkflowId(lab.name));
@@ -38,7 +37,7 @@ test('with a look every minute and nobody touching anything, exactly one recover
     );
 
     const looks = await count('WorkflowType="HealthCheck" AND ExecutionStatus="Completed"');
-    await cpr('schedule', 'trigger', lab.name);
+    await cpr(stage, ['schedule', 'trigger', lab.name]);
     await until(
       async () => (await count('WorkflowType="HealthCheck" AND ExecutionStatus="Completed"')) > looks,
     );
@@ -55,12 +54,4 @@ test('with a look every minute and nobody touching anything, exactly one recover
 
 async function count(query: string): Promise<number> {
   return (await stage.temporal.client.workflow.count(query)).count;
-}
-
-async function cpr(...args: string[]): Promise<string> {
-  const main = join(import.meta.dirname, '../../client/main.ts');
-  const env = { TEMPORAL_ADDRESS: stage.temporal.server.address, CPR_CONFIG: stage.inventory };
-  const { code, stdout, stderr } = await run([process.execPath, main, ...args], { env });
-  assert.equal(code, 0, stderr);
-  return stdout;
 }

@@ -2,10 +2,17 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { untilGate, type Recovery } from '../temporal/support/recoveries.ts';
+import type { WorkflowHandle } from '@temporalio/client';
+import { exitCodes } from '../../client/exit-codes.ts';
+import type { KubeletAuthRecovery } from '../../workflows/kubelet-auth-recovery.ts';
+import { recoveryWorkflowId } from '../../workflows/messages.ts';
+import { untilGate } from '../temporal/support/recoveries.ts';
 import { whileBroken } from './support/broken.ts';
 import { launchBrowser, type Browser, type RunPage } from './support/browser.ts';
+import { cpr } from './support/cpr.ts';
 import { ended, openStage, type Stage } from './support/stage.ts';
+
+type Recovery = WorkflowHandle<typeof KubeletAuthRecovery>;
 
 const node = 'master-1';
 /** To be looked at: what a person sees is what this file is about. */
@@ -65,11 +72,18 @@ test('in the Web UI a person approves by "Send a Signal"', () =>
     assert.equal(outcome.votes[0]?.by, 'grace');
   }));
 
+/** A run that waits at its gate, asked for on the command line and opened in the browser. */
 async function waitingRun(): Promise<{ recovery: Recovery; page: RunPage; nonce: string }> {
-  const recovery = await stage.recover();
+  const { lab, temporal } = stage;
+  const said = await cpr(stage, ['recover', lab.name, '--node', node, '--by', 'ada'], exitCodes.waiting);
+  assert.ok(said.includes(temporal.server.uiUrl), `the command line says where to look:\n${said}`);
+  const recovery = temporal.client.workflow.getHandle<typeof KubeletAuthRecovery>(
+    recoveryWorkflowId(lab.name),
+  );
   const { gate } = await untilGate(recovery);
   assert.ok(gate);
-  const page = await browser.openRun(recovery.workflowId, recovery.firstExecutionRunId);
+  const { runId } = await recovery.describe();
+  const page = await browser.openRun(recovery.workflowId, runId);
   return { recovery, page, nonce: gate.nonce };
 }
 

@@ -103,7 +103,7 @@ export async function approve(recovery: Recovery): Promise<number> {
 }
 
 /** The result. A run that is blocked says so at once instead of by a test that hangs. */
-export async function ended(recovery: Recovery): Promise<RecoveryResult> {
+export async function ended(recovery: Pick<Recovery, 'query' | 'result'>): Promise<RecoveryResult> {
   const result = recovery.result();
   result.catch(() => {});
   for (;;) {

@@ -97,7 +97,7 @@ export async function ended(recovery: Recovery): Promise<RecoveryResult> {
   return await recovery.result();
 }
 
-export function untilGate(recovery: Recovery, id = 'plan-1'): Promise<RunState> {
+export function untilGate(recovery: Pick<Recovery, 'query'>, id = 'plan-1'): Promise<RunState> {
   return untilState(recovery, (state) => state.phase === 'waiting-for-approval' && state.gate?.id === id);
 }
 
