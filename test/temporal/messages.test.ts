@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { Payload } from '@temporalio/common';
 import type { Vote } from '../../domain/approval.ts';
-import { stateQuery, voteSignal, voteUpdate } from '../../workflows/messages.ts';
+import { abortUpdate, stateQuery, voteSignal, voteUpdate } from '../../workflows/messages.ts';
 import { brokenCluster } from '../simulator/state.ts';
 import { seeded } from '../simulator/seeded.ts';
 import {
@@ -20,7 +20,7 @@ import {
 describe('A message to KubeletAuthRecovery', { concurrency: 2, timeout: 90_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
-    recoveries = await serveClusters(['wrong-votes', 'anything']);
+    recoveries = await serveClusters(['wrong-votes', 'shown', 'anything']);
   });
   after(() => recoveries.close());
 
@@ -58,6 +58,22 @@ describe('A message to KubeletAuthRecovery', { concurrency: 2, timeout: 90_000 }
     assert.equal((await ended(recovery)).outcome.status, 'healed');
   });
 
+  it('is told in the Web UI: what is awaited, what to paste, and every handler with an example', async () => {
+    const { cluster } = recoveries.host(brokenCluster('shown'));
+    const recovery = await recoveries.start(cluster);
+    const { gate } = await untilGate(recovery);
+    const { currentDetails, definition } = await recovery.query<Metadata>('__temporal_workflow_metadata');
+    assert.ok(currentDetails.includes(gate?.nonce ?? 'a gate'), currentDetails);
+    for (const kind of ['signalDefinitions', 'updateDefinitions'] as const) {
+      const handlers = definition[kind].map(
+        ({ name, description }) => `${name} ${/\{.*\}/.test(description)}`,
+      );
+      assert.deepEqual(handlers.sort(), ['abort true', 'resolveStep true', 'vote true']);
+    }
+    await recovery.executeUpdate(abortUpdate, { args: [{ by: 'ada', reason: 'seen' }] });
+    assert.equal((await ended(recovery)).outcome.status, 'aborted');
+  });
+
   it('may be anything at all: it does no harm, and the next valid vote counts', async () => {
     const { cluster } = recoveries.host(brokenCluster('anything', { reobserveEveryMs: 60_000 }));
     const recovery = await recoveries.start(cluster);
@@ -87,6 +103,12 @@ describe('A message to KubeletAuthRecovery', { concurrency: 2, timeout: 90_000 }
 });
 
 const completed = 3 as never;
+
+/** What the Web UI asks for, as the SDK answers it. */
+interface Metadata {
+  currentDetails: string;
+  definition: Record<'signalDefinitions' | 'updateDefinitions', { name: string; description: string }[]>;
+}
 
 /** One message as no client of ours would send it: straight through gRPC, with whatever bytes for a payload. */
 async function sendAnything(

@@ -61,6 +61,12 @@ describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 90_000 }, () => 
       ['grace'],
     );
     assert.match(report, /healed/);
+    const { searchAttributes } = await recovery.describe();
+    assert.deepEqual(
+      [searchAttributes['ClusterId'], searchAttributes['RunbookPhase'], searchAttributes['IncidentState']],
+      [['healed'], ['closed'], ['healed']],
+    );
+    assert.deepEqual(searchAttributes['ApprovalState'], ['approved']);
     await recordHistory(recovery, 'healed');
   });
 
