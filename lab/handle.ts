@@ -35,7 +35,7 @@ export interface Lab {
   etcdctl(node: string, args: readonly string[], options?: RunOptions): Promise<string>;
   /** What the masters' API servers have recorded, oldest first. */
   auditEvents(filter?: AuditFilter): Promise<AuditEvent[]>;
-  /** Running containers of a master. */
+  /** Running containers of a master, by pod and name. */
   containers(node: string): Promise<Container[]>;
 }
 
@@ -187,13 +187,16 @@ interface CriContainer {
 async function containers(sh: Lab['sh'], node: string): Promise<Container[]> {
   const output = outputOf(await sh(node, ['crictl', 'ps', '-o', 'json']), `crictl ps on ${node}`);
   const list = (JSON.parse(output) as { containers: CriContainer[] }).containers;
-  return list.map(({ id, metadata, labels }) => ({
+  const found = list.map(({ id, metadata, labels }) => ({
     id,
     name: metadata.name,
     namespace: labels['io.kubernetes.pod.namespace'] ?? '',
     pod: labels['io.kubernetes.pod.name'] ?? '',
     restarts: metadata.attempt,
   }));
+  return found.toSorted((left, right) =>
+    `${left.pod} ${left.name}`.localeCompare(`${right.pod} ${right.name}`),
+  );
 }
 
 function outputOf({ code, stdout, stderr }: RunResult, what: string): string {
