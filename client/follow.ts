@@ -1,7 +1,7 @@
 import type { RunState } from '../domain/run.ts';
 import { CommandFailure, failure } from './failure.ts';
 import type { Gateway, RunRef } from './gateway.ts';
-import { pause } from './patience.ts';
+import { pause, untilAborted } from './patience.ts';
 
 /** One look at a run: its state, or why there is none at the moment. The run goes on either way. */
 export type Look = { state: RunState } | { trouble: string };
@@ -21,7 +21,8 @@ export async function* follow(
   { signal, pollMs }: FollowOptions,
 ): AsyncGenerator<Look> {
   while (!signal.aborted) {
-    const look = await lookAt(gateway, run);
+    const look = await untilAborted(lookAt(gateway, run), signal);
+    if (!look) return;
     yield look;
     if ('state' in look && look.state.outcome) return;
     await pause(pollMs, signal);
@@ -32,13 +33,30 @@ async function lookAt(gateway: Gateway, run: RunRef): Promise<Look> {
   try {
     return { state: await gateway.state(run) };
   } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error;
-    if (error.code === 'TemporalUnreachable') return { trouble: error.text.what };
+    if (isPassing(error)) return { trouble: troubleOf(error) };
+    return await lookWithoutAnswer(gateway, run, error);
+  }
+}
+
+/** The run gave no answer: it has ended, or nobody is there to give one, or something is wrong with it. */
+async function lookWithoutAnswer(gateway: Gateway, run: RunRef, error: unknown): Promise<Look> {
+  try {
     const look = await ended(gateway, run);
     if (look) return look;
-    if (error.code !== 'NoWorker') throw error;
-    return { trouble: `${error.text.what} ${error.text.next ?? ''}`.trim() };
+  } catch (later) {
+    if (isPassing(later)) return { trouble: troubleOf(later) };
+    throw later;
   }
+  if (error instanceof CommandFailure && error.code === 'NoWorker') return { trouble: troubleOf(error) };
+  throw error;
+}
+
+function isPassing(error: unknown): error is CommandFailure {
+  return error instanceof CommandFailure && error.code === 'TemporalUnreachable';
+}
+
+function troubleOf({ text }: CommandFailure): string {
+  return `${text.what} ${text.next ?? ''}`.trim();
 }
 
 /** A closed run has its result in Temporal, or its error, and needs no worker to tell it. */

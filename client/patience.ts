@@ -37,6 +37,19 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** The result of `work`, or undefined as soon as the signal is aborted; what `work` does after that is ignored. */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  if (signal.aborted) return undefined;
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const onAbort = () => resolve(undefined);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
 export function cancelled(what = 'Cancelled.', next?: string): Error {
   return failure('Cancelled', { what, next });
 }

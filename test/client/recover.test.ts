@@ -121,6 +121,37 @@ describe('cpr watch', () => {
   });
 });
 
+describe('a followed recovery', () => {
+  it('is left at once on Ctrl-C, also while nobody answers', async () => {
+    const terminal = fakeConsole();
+    const gateway = {
+      ...runThrough(waiting()),
+      place: { address: 'x', namespace: 'default' },
+      state: () => new Promise<never>(() => {}),
+      close: async () => {},
+    };
+    const following = runCommandLine(['recover', 'lab'], terminal.io, {
+      connect: async () => gateway as Gateway,
+      inventory: async () => inventory,
+    });
+    setTimeout(terminal.interrupt, 20);
+    assert.equal(await following, 2);
+  });
+
+  it('survives a server that is away for a while', async () => {
+    const away = failure('TemporalUnreachable', { what: 'Temporal stopped answering.' });
+    const answers = [() => Promise.reject(away), () => Promise.reject(away), async () => waiting()];
+    const gateway = {
+      ...runThrough(waiting()),
+      state: () => (answers.length > 1 ? answers.shift()! : answers[0]!)(),
+      newestRun: () => Promise.reject(away),
+    };
+    const { code, err } = await cpr('recover lab', gateway);
+    assert.equal(code, 6);
+    assert.equal(err.match(/stopped answering/g)?.length, 1);
+  });
+});
+
 function recorded(gateway: Partial<Gateway>): { gateway: Partial<Gateway>; requests: RecoveryRequest[] } {
   const requests: RecoveryRequest[] = [];
   const startRecovery: Gateway['startRecovery'] = async (request) => {

@@ -10,7 +10,7 @@ export const startedAt = '2026-11-22T03:00:00.000Z';
 export const now = Date.parse('2026-11-22T03:05:00.000Z');
 export const digest = '3f9a0b12c4d5'.padEnd(64, 'e');
 
-export function plan(): Plan {
+function plan(): Plan {
   return {
     runbook: 'KubeletAuthRecovery',
     cluster: 'lab',
