@@ -45,7 +45,7 @@ export function parseNodeLook(values: Values): NodeLook {
 }
 
 /** Output of `systemctl show`, in UTC. */
-export function parseUnit(text: string): KubeletUnit {
+function parseUnit(text: string): KubeletUnit {
   const properties = new Map(
     text.split('\n').map((line) => {
       const at = line.indexOf('=');
@@ -82,7 +82,7 @@ function parseClientCertificate(values: Values): ClientCertificate {
   return { state, isSymlink: values['certLink'] !== undefined, ...certificate };
 }
 
-export function parseKubeconfig(values: Values, prefix: 'kubeconfig' | 'bootstrap'): Kubeconfig {
+function parseKubeconfig(values: Values, prefix: 'kubeconfig' | 'bootstrap'): Kubeconfig {
   const field = (name: string) => values[`${prefix}.${name}`] ?? '';
   const state = need(values, `${prefix}.state`);
   if (state === 'missing') return { state };
@@ -176,7 +176,7 @@ function linesOf(text: string): string[] {
     .map((line) => redact(line, 300));
 }
 
-export function need(values: Values, key: string): string {
+function need(values: Values, key: string): string {
   const value = values[key];
   if (value === undefined) throw new Error(`the node script said nothing about ${key}`);
   return value;

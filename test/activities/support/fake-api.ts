@@ -94,7 +94,7 @@ async function serve(
 }
 
 /** As the API server refuses. */
-export function status(code: number, message: string): object {
+function status(code: number, message: string): object {
   return { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code };
 }
 

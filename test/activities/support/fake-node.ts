@@ -77,7 +77,7 @@ function writeHealthyFiles(node: FakeNode, name: string): void {
   });
 }
 
-export function ownKubeconfig(server = nodeServer): string {
+function ownKubeconfig(server = nodeServer): string {
   const pem = '/var/lib/kubelet/pki/kubelet-client-current.pem';
   return kubeconfigText(server, { 'client-certificate': pem, 'client-key': pem });
 }
