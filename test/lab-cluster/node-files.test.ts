@@ -23,7 +23,9 @@ after(() => rmSync(home, { recursive: true }));
 
 test('every file that a static pod or a kubeconfig of a master names is written to the master', () => {
   const written = new Set(files.map(({ path }) => `/${path}`));
-  const named = manifests().flatMap((text) => text.match(/\/etc\/kubernetes\/[\w./-]+?(?:\.\w+|\/kubeconfig)\b/g) ?? []);
+  const named = manifests().flatMap(
+    (text) => text.match(/\/etc\/kubernetes\/[\w./-]+?(?:\.\w+|\/kubeconfig)\b/g) ?? [],
+  );
   assert.ok(named.length > 40, 'the manifests name files');
   for (const path of named) assert.ok(written.has(path), path);
 });
