@@ -79,8 +79,9 @@ describe('A message to KubeletAuthRecovery', { concurrency: 2, timeout: 90_000 }
     const recovery = await recoveries.start(cluster);
     await untilGate(recovery);
     const random = seeded(20_261_122);
-    for (let round = 0; round < 20; round++) {
-      await Promise.all(Array.from({ length: 8 }, () => sendAnything(recoveries, recovery, random)));
+    for (let round = 0; round < 30; round++) {
+      await Promise.all(Array.from({ length: 7 }, () => sendAnything(recoveries, recovery, random)));
+      await askAnything(recoveries, recovery, random);
     }
 
     await Promise.all(Array.from({ length: 60 }, () => recovery.signal(voteSignal, 7 as never)));
@@ -118,31 +119,38 @@ async function sendAnything(
 ): Promise<void> {
   const { workflowService } = temporal.client;
   const name = pick(names, random);
-  const input = { payloads: random() < 0.1 ? [] : [anyPayload(random)] };
+  const input = anyInput(random);
   const target = { namespace: 'default', workflowExecution: { workflowId } };
-  const kind = Math.max(0, Math.floor(random() * 4) - 1);
-  // The server or the run may refuse it in any way it likes, but not by standing still.
-  if (kind === 0)
-    await workflowService.signalWorkflowExecution({ ...target, signalName: name, input }).catch(() => {});
-  if (kind === 1) {
-    await workflowService
-      .queryWorkflow({
-        namespace: 'default',
-        execution: { workflowId },
-        query: { queryType: name, queryArgs: input },
-      })
-      .catch(() => {});
-  }
-  if (kind === 2) {
-    const meta = { updateId: randomUUID(), identity: 'nobody' };
-    await workflowService
-      .updateWorkflowExecution({
-        ...target,
-        waitPolicy: { lifecycleStage: completed },
-        request: { meta, input: { name, args: input, header: { fields: {} } } },
-      })
-      .catch(() => {});
-  }
+  const meta = { updateId: randomUUID(), identity: 'nobody' };
+  const sent =
+    random() < 0.6
+      ? workflowService.signalWorkflowExecution({ ...target, signalName: name, input })
+      : workflowService.updateWorkflowExecution({
+          ...target,
+          waitPolicy: { lifecycleStage: completed },
+          request: { meta, input: { name, args: input, header: { fields: {} } } },
+        });
+  await settled(sent);
+}
+
+async function askAnything(
+  { temporal }: Recoveries,
+  { workflowId }: Recovery,
+  random: () => number,
+): Promise<void> {
+  const query = { queryType: pick(names, random), queryArgs: anyInput(random) };
+  await settled(
+    temporal.client.workflowService.queryWorkflow({ namespace: 'default', execution: { workflowId }, query }),
+  );
+}
+
+/** The server or the run may refuse it in any way it likes, but not by standing still. */
+async function settled(sent: Promise<unknown>): Promise<void> {
+  await sent.catch(() => {});
+}
+
+function anyInput(random: () => number): { payloads: Payload[] } {
+  return { payloads: random() < 0.1 ? [] : [anyPayload(random)] };
 }
 
 const commands = ['vote', 'resolveStep', 'abort'];
