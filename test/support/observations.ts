@@ -16,7 +16,7 @@ import { known, unknown } from '../../domain/reading.ts';
 export const masters = ['master-0', 'master-1', 'master-2'];
 export const observedAt = '2026-11-22T12:00:00.000Z';
 export const server = 'https://api-int.lab.test:6443';
-export const caSha256 = 'ca'.repeat(32);
+const caSha256 = 'ca'.repeat(32);
 export const bootstrapper = 'system:serviceaccount:openshift-machine-config-operator:node-bootstrapper';
 
 /** As `readPolicy` gives them: name of a node script, SHA-256 of its text. */
