@@ -15,6 +15,11 @@ import { conditionOf, parseCsr } from '../observe/parse-objects.ts';
 const POLL_MS = 300;
 const WAIT_FOR_REQUEST_MS = 30_000;
 const WAIT_FOR_CERTIFICATE_MS = 20_000;
+/**
+ * The first match may not be the last: the process that our restart ended, or somebody else with the token that every
+ * node holds, may have filed one a moment earlier, and a kubelet waits for the certificate of its newest request only.
+ */
+const SETTLE_MS = 2000;
 const APPROVAL_REASON = 'ApprovedByControlPlaneRecovery';
 
 /**
@@ -26,11 +31,12 @@ export async function approveKubeletCsr(
   input: ApproveCsrInput,
   by: string,
   signal: AbortSignal,
+  settleMs = SETTLE_MS,
 ): ReturnType<ActActivities['approveKubeletCsr']> {
   const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
   try {
-    const { name, uid } = await findRequest(api, input, signal);
-    const changed = await approve(api, name, input, by);
+    const { name, uid } = await findRequest(api, input, signal, settleMs);
+    const changed = await approve(api, { name, uid }, input, by);
     await waitUntilIssued(api, name, uid, signal);
     const sentence = changed
       ? `approved request ${name} of ${input.commonName}; its certificate is issued`
@@ -46,12 +52,24 @@ export async function listRequests(api: Kubernetes): Promise<ClientCsr[]> {
   return (await listClientCsrs(api)).map(parseCsr);
 }
 
-async function findRequest(api: Kubernetes, input: ApproveCsrInput, signal: AbortSignal): Promise<ClientCsr> {
+/** The only match, twice: a pending one must still be alone after `settleMs`. */
+async function findRequest(
+  api: Kubernetes,
+  input: ApproveCsrInput,
+  signal: AbortSignal,
+  settleMs: number,
+): Promise<ClientCsr> {
   const deadline = Date.now() + WAIT_FOR_REQUEST_MS;
+  let seen: string | undefined;
   for (;;) {
     const found = matchCsr(await listRequests(api), input);
-    if (found.match === 'one') return found.csr;
     if (found.match === 'several') throw severalMatch(found.csrs);
+    if (found.match === 'one') {
+      if (found.csr.uid === seen || found.csr.state === 'Approved') return found.csr;
+      seen = found.csr.uid;
+      await pause(settleMs, signal);
+      continue;
+    }
     const [closed] = found.closed;
     if (closed)
       throw failure('CsrDenied', `request ${closed.name} of ${input.commonName} is ${closed.state}`);
@@ -62,13 +80,21 @@ async function findRequest(api: Kubernetes, input: ApproveCsrInput, signal: Abor
   }
 }
 
+/** A name can be used again for another request; a UID cannot. */
+type Named = Pick<ClientCsr, 'name' | 'uid'>;
+
 function severalMatch(csrs: ClientCsr[]): Error {
   const names = csrs.map(({ name, uid }) => `${name} (${uid})`).join(', ');
   return failure('TwoMatchingCsrs', `${csrs.length} new requests match, so none is approved: ${names}`);
 }
 
 /** True when we approved it, false when it was approved already. Judged again on the very object that is sent back. */
-async function approve(api: Kubernetes, name: string, input: ApproveCsrInput, by: string): Promise<boolean> {
+async function approve(
+  api: Kubernetes,
+  { name, uid }: Named,
+  input: ApproveCsrInput,
+  by: string,
+): Promise<boolean> {
   const approval: Condition = {
     type: 'Approved',
     status: 'True',
@@ -76,7 +102,7 @@ async function approve(api: Kubernetes, name: string, input: ApproveCsrInput, by
     message: `approved on behalf of a person by ${by}`,
   };
   for (let attempt = 1; ; attempt += 1) {
-    const csr = await readAgain(api, name, input);
+    const csr = await readAgain(api, { name, uid }, input);
     if (conditionOf(csr.status?.conditions, 'Approved')) return false;
     try {
       await putApproval(api, csr, approval);
@@ -84,23 +110,27 @@ async function approve(api: Kubernetes, name: string, input: ApproveCsrInput, by
     } catch (error) {
       if (isConflict(error) && attempt < 5) continue;
       // The answer was lost, not necessarily the approval.
-      if (isFailure(error, 'ApiUnreachable') && (await isApprovedByUs(api, name, approval))) return true;
+      if (isFailure(error, 'ApiUnreachable') && (await isApprovedByUs(api, { name, uid }, approval)))
+        return true;
       throw isConflict(error) ? failure('ApiUnreachable', `request ${name} changes too fast`) : error;
     }
   }
 }
 
-async function readAgain(api: Kubernetes, name: string, input: ApproveCsrInput): Promise<CsrObject> {
+async function readAgain(api: Kubernetes, { name, uid }: Named, input: ApproveCsrInput): Promise<CsrObject> {
   const csr = await readCsr(api, name);
   if (!csr) throw failure('CsrNotYetThere', `request ${name} is gone`);
+  if (csr.metadata?.uid !== uid)
+    throw failure('PreconditionFailed', `request ${name} was replaced by another`);
   if (matchCsr([parseCsr(csr)], input).match !== 'one') {
     throw failure('PreconditionFailed', `request ${name} is no longer what was approved`);
   }
   return csr;
 }
 
-async function isApprovedByUs(api: Kubernetes, name: string, approval: Condition): Promise<boolean> {
+async function isApprovedByUs(api: Kubernetes, { name, uid }: Named, approval: Condition): Promise<boolean> {
   const csr = await readCsr(api, name).catch(() => undefined);
+  if (csr?.metadata?.uid !== uid) return false;
   const found = conditionOf(csr?.status?.conditions, 'Approved');
   return found !== undefined && found.reason === approval.reason && found.message === approval.message;
 }

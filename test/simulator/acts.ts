@@ -77,7 +77,9 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
         return { ...unchanged(`${csr.name} was approved already.`), name: csr.name, uid: csr.uid };
       csr.state = 'Approved';
       csr.issued = true;
-      authenticate(cluster, target, clock());
+      // A kubelet holds the key of its newest request only: the certificate of any other is of no use to it.
+      const newest = cluster.csrs.findLast(({ commonName }) => commonName === csr.commonName);
+      if (newest === csr) authenticate(cluster, target, clock());
       return {
         ...change(cluster, `approve ${csr.uid}`, `Approved ${csr.name}.`),
         name: csr.name,

@@ -23,6 +23,7 @@ function approve(cluster: FakeCluster, change: Partial<ApproveCsrInput> = {}) {
     { ...input, ...change },
     'the test',
     new AbortController().signal,
+    20,
   );
 }
 
@@ -84,6 +85,19 @@ describe('approveKubeletCsr', { concurrency: 4 }, () => {
       return undefined;
     };
     assert.equal((await approve(cluster)).name, 'new');
+  });
+
+  it('approves none when a second one comes while the first one settles', async (t) => {
+    const cluster = await fakeCluster(t);
+    cluster.csrs = [await kubeletRequest('first')];
+    const second = await kubeletRequest('second');
+    let looks = 0;
+    cluster.interfere = ({ path }) => {
+      if (path.endsWith('/certificatesigningrequests') && ++looks === 2) cluster.csrs.push(second);
+      return undefined;
+    };
+    await assert.rejects(approve(cluster), (error) => isFailure(error, 'TwoMatchingCsrs'));
+    assert.equal(puts(cluster).length, 0);
   });
 
   it('waits for a certificate that comes late', async (t) => {
@@ -173,11 +187,11 @@ describe('approveKubeletCsr', { concurrency: 4 }, () => {
     cluster.csrs = [await kubeletRequest('new')];
     const other = {
       ...(await kubeletRequest('new')),
-      metadata: { name: 'new', uid: 'uid-old', resourceVersion: '9' },
+      metadata: { name: 'new', uid: 'uid-of-another', resourceVersion: '9' },
     };
     cluster.interfere = ({ method, path }) =>
       method === 'GET' && path.endsWith('/new') ? { body: other } : undefined;
-    await assert.rejects(approve(cluster), (error) => isFailure(error, 'PreconditionFailed'));
+    await assert.rejects(approve(cluster), /replaced by another/);
     assert.equal(puts(cluster).length, 0);
   });
 });
