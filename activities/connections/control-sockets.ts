@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A unix socket's path has at most 107 bytes; ssh needs 40 for its hash and 17 for a temporary name. */
-const LONGEST_DIRECTORY = 107 - 40 - 17 - '/99-'.length;
+/** A unix socket's path has at most 107 bytes; ssh needs 17 for a temporary name. */
+const HASH_CHARACTERS = 24;
+const LONGEST_DIRECTORY = 107 - HASH_CHARACTERS - 17 - '/99-'.length;
 const PREFIX = 'cpr-ssh-';
 
 /**
@@ -11,11 +13,30 @@ const PREFIX = 'cpr-ssh-';
  * all scripts on a node spares each of them the handshake and the login.
  */
 export interface ControlSockets {
-  /** For ssh's `ControlPath`; it replaces `%C` itself. */
-  pathFor(node: string): string;
+  /** For ssh's `ControlPath`. */
+  pathFor(way: SshWay): string;
   /** A connection over which a call hung is not used again: the next call dials anew. */
-  discard(node: string): void;
+  discard(way: SshWay): void;
   remove(): void;
+}
+
+/**
+ * All that decides where a connection ends. ssh's own `%C` knows neither the cluster, nor the configuration file, nor the
+ * jump host in it: two clusters with the same names and addresses behind different jump hosts would share a connection, and
+ * a script for one would run on the other.
+ */
+export interface SshWay {
+  cluster: string;
+  node: string;
+  address: string;
+  user: string;
+  /** The configuration file. */
+  config?: string | undefined;
+}
+
+function keyOf({ cluster, node, address, user, config }: SshWay): string {
+  const parts = JSON.stringify([cluster, node, address, user, config ?? null]);
+  return createHash('sha256').update(parts).digest('hex').slice(0, HASH_CHARACTERS);
 }
 
 export function createControlSockets(parents = candidates()): ControlSockets {
@@ -24,8 +45,14 @@ export function createControlSockets(parents = candidates()): ControlSockets {
   const remove = () => rmSync(directory, { recursive: true, force: true });
   process.once('exit', remove);
   return {
-    pathFor: (node) => join(directory, `${generations.get(node) ?? 0}-%C`),
-    discard: (node) => generations.set(node, ((generations.get(node) ?? 0) + 1) % 100),
+    pathFor(way) {
+      const key = keyOf(way);
+      return join(directory, `${generations.get(key) ?? 0}-${key}`);
+    },
+    discard(way) {
+      const key = keyOf(way);
+      generations.set(key, ((generations.get(key) ?? 0) + 1) % 100);
+    },
     remove: () => {
       process.off('exit', remove);
       remove();

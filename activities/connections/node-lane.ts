@@ -59,7 +59,8 @@ export function createNodeLane(cluster: ClusterConnection, options: NodeLaneOpti
         step: call.script.replace(/\.sh$/, ''),
         nonce: randomBytes(8).toString('hex'),
       };
-      const argv = [options.ssh ?? 'ssh', ...sshArguments(cluster, name, address, sockets.pathFor(name))];
+      const way = { cluster: cluster.name, node: name, address, ...cluster.ssh };
+      const argv = [options.ssh ?? 'ssh', ...sshArguments(cluster, name, address, sockets.pathFor(way))];
       const text = scriptText(call.script, { ...marker, args: call.args ?? [], input: call.input ?? '' });
       const end = await runBounded(argv, text, {
         timeoutMs: call.timeoutMs ?? SCRIPT_TIMEOUT_MS,
@@ -71,7 +72,7 @@ export function createNodeLane(cluster: ClusterConnection, options: NodeLaneOpti
         const why = error.code === 'ENOENT' ? 'ssh is not installed on this host' : error.message;
         throw failure('NodeUnreachable', `${name}: ${why}`);
       });
-      if (end.cut !== undefined) sockets.discard(name);
+      if (end.cut !== undefined) sockets.discard(way);
       return judge(end, marker, name);
     },
   };

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { createControlSockets } from '../../../activities/connections/control-sockets.ts';
+import { createControlSockets, type SshWay } from '../../../activities/connections/control-sockets.ts';
 
 function parentDirectory(t: TestContext): string {
   const parent = mkdtempSync(join(tmpdir(), 'x-'));
@@ -12,21 +12,39 @@ function parentDirectory(t: TestContext): string {
   return parent;
 }
 
+const master1: SshWay = { cluster: 'prod-eu-1', node: 'master-1', address: '10.0.0.12', user: 'core' };
+const master2: SshWay = { ...master1, node: 'master-2', address: '10.0.0.13' };
+
 describe('ssh control sockets', () => {
   it('lie in a private directory with a path short enough for a socket', (t) => {
     const sockets = createControlSockets([parentDirectory(t)]);
-    const path = sockets.pathFor('master-1');
+    const path = sockets.pathFor(master1);
     assert.equal(statSync(dirname(path)).mode & 0o777, 0o700);
-    assert.ok(path.replace('%C', 'c'.repeat(40)).length + 17 <= 107);
+    assert.ok(path.length + 17 <= 107);
+    sockets.remove();
+  });
+
+  it('are shared only by the same node of the same cluster, reached in the same way', (t) => {
+    const sockets = createControlSockets([parentDirectory(t)]);
+    const others = [
+      master2,
+      { ...master1, cluster: 'prod-eu-2' },
+      { ...master1, address: '10.0.0.99' },
+      { ...master1, user: 'root' },
+      { ...master1, config: '/etc/cpr/other' },
+    ];
+    const paths = [master1, ...others].map((way) => sockets.pathFor(way));
+    assert.equal(new Set(paths).size, paths.length);
+    assert.equal(sockets.pathFor({ ...master1 }), paths[0]);
     sockets.remove();
   });
 
   it('are not used again after a call hung', (t) => {
     const sockets = createControlSockets([parentDirectory(t)]);
-    const [before, other] = [sockets.pathFor('master-1'), sockets.pathFor('master-2')];
-    sockets.discard('master-1');
-    assert.notEqual(sockets.pathFor('master-1'), before);
-    assert.equal(sockets.pathFor('master-2'), other);
+    const [before, other] = [sockets.pathFor(master1), sockets.pathFor(master2)];
+    sockets.discard(master1);
+    assert.notEqual(sockets.pathFor(master1), before);
+    assert.equal(sockets.pathFor(master2), other);
     sockets.remove();
   });
 
