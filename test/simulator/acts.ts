@@ -63,7 +63,9 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
     },
 
     approveKubeletCsr: async ({ cluster: name, node: target, ...question }) => {
-      const { cluster } = reach(load(name), target);
+      const { cluster, node } = reach(load(name), target);
+      if (node.certificate === 'present')
+        return { ...unchanged(`${target} has a certificate of its own already.`), name: '', uid: '' };
       const found = matchCsr(cluster.csrs, question);
       if (found.match === 'none')
         throw failure('CsrNotYetThere', `no request of ${target} since the restart`);

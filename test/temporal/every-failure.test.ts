@@ -66,7 +66,9 @@ describe(
             await recovery.executeUpdate(resolveStepUpdate, { args: [retry] });
           }
           assert.equal((await ended(recovery)).outcome.status, 'healed', `${activity} ${what}`);
-          assert.deepEqual(simulator.cluster.effects, once, `${activity} ${what}`);
+          const effects =
+            activity === 'restartKubelet' && what.endsWith('after its effect') ? restartedTwice : once;
+          assert.deepEqual(simulator.cluster.effects, effects, `${activity} ${what}`);
         }
       });
     }
@@ -78,6 +80,16 @@ const once = [
   'install bootstrap master-1',
   'restart master-1',
   'approve uid-csr-1',
+  'graduate master-1',
+];
+
+/** Whether the kubelet's request is still that of the process that runs cannot be known: a retry restarts once more. */
+const restartedTwice = [
+  'back up master-1',
+  'install bootstrap master-1',
+  'restart master-1',
+  'restart master-1',
+  'approve uid-csr-2',
   'graduate master-1',
 ];
 

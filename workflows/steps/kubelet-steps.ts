@@ -28,12 +28,10 @@ export function isKubeletStep(id: string): id is KubeletStep {
 interface Progress {
   /** Counts restarts that were asked for: each happens once, however often its activity runs. */
   attempt: number;
-  /** The newest restart was asked for and its end is not known: a retry continues it, and does not ask for another. */
-  restarting: boolean;
   /** UIDs of the requests that were there before the newest restart. */
   before: string[];
-  /** When the kubelet was started, ISO 8601. */
-  startedAt: string;
+  /** When this run first restarted the kubelet, ISO 8601: whatever is older was true before the recovery too. */
+  since?: string;
   proofs: string[];
 }
 
@@ -43,13 +41,7 @@ export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure 
   const { runId, server, caSha256, bootstrapSha256, csr } = plan.pins;
   const node = { cluster: plan.cluster, node: plan.target };
   const mine = { ...node, runId };
-  const progress: Progress = {
-    attempt: 0,
-    restarting: false,
-    before: [],
-    startedAt: run.state.startedAt,
-    proofs: [],
-  };
+  const progress: Progress = { attempt: 0, before: [], proofs: [] };
 
   const steps: Record<KubeletStep, StepCode> = {
     backup: {
@@ -91,7 +83,9 @@ export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure 
 
 /**
  * The requests that are there already are recorded before each restart: the one that comes after it is ours, and "younger"
- * is proved by its UID, not by a clock.
+ * is proved by its UID, not by a clock. A retry records anew and restarts once more, even where the last restart may have
+ * happened: the kubelet leaves by itself every five minutes and files a request each time, so that whatever came while
+ * the step was blocked is from a process that is gone, and its certificate would reach nobody.
  */
 async function restart(
   run: Run,
@@ -100,20 +94,17 @@ async function restart(
   progress: Progress,
   label: ActivityOptions,
 ): Promise<StepReport> {
-  if (!progress.restarting) {
-    const noting = labelled(`${label.summary}: note the requests that are there`);
-    const { cluster, node } = mine;
-    const { uids } = await act.recordCsrs.executeWithOptions(noting, [{ cluster, node }]);
-    // Somebody was told, a moment ago, that an abort is still possible: it is.
-    if (run.abort) return { changed: false, sentence: 'Stopped just before the restart.' };
-    passPointOfNoReturn(run, 'restart');
-    progress.before = uids;
-    progress.attempt += 1;
-    progress.restarting = true;
-  }
+  const noting = labelled(`${label.summary}: note the requests that are there`);
+  const { cluster, node } = mine;
+  const { uids } = await act.recordCsrs.executeWithOptions(noting, [{ cluster, node }]);
+  // Somebody was told, a moment ago, that an abort is still possible: it is.
+  if (run.abort && !run.state.pastPointOfNoReturn)
+    return { changed: false, sentence: 'Stopped just before the restart.' };
+  passPointOfNoReturn(run, 'restart');
+  progress.before = uids;
+  progress.attempt += 1;
   const report = await act.restartKubelet.executeWithOptions(label, [{ ...mine, attempt: progress.attempt }]);
-  progress.restarting = false;
-  progress.startedAt = report.startedAt;
+  progress.since ??= report.startedAt;
   return report;
 }
 
@@ -129,18 +120,22 @@ async function verify(
   const timeoutMs = recoveryTimeMs + soakMs;
   const { proofs } = await observe.verifyKubeletRecovery.executeWithOptions(
     { ...label, startToCloseTimeout: timeoutMs + 30_000 },
-    [{ ...what, since: progress.startedAt, soakMs, timeoutMs }],
+    [{ ...what, since: progress.since ?? run.state.startedAt, soakMs, timeoutMs }],
   );
   progress.proofs = proofs;
   return { changed: false, sentence: `Proved: ${proofs.join('; ')}` };
 }
 
-/** Repeating only the failed step is right but for these: the request they wait for can only come from another restart. */
+/**
+ * Repeating only the failed step is right but for these: what they wait for can only come from another restart. All of
+ * them go back to the credential, which may have run out while the step was blocked; a good one is kept.
+ */
 function retryFrom(stepId: string, errorType: string): string | undefined {
-  if (stepId !== 'approve-csr') return undefined;
-  if (errorType === 'TwoMatchingCsrs' || errorType === 'CsrDenied') return 'restart';
-  // The credential may have run out while the step was blocked; a good one is kept.
-  return errorType === 'CsrNotYetThere' ? 'bootstrap' : undefined;
+  const renews: Record<string, string[] | undefined> = {
+    'approve-csr': ['TwoMatchingCsrs', 'CsrDenied', 'CsrNotYetThere'],
+    verify: ['IdentityMissing'],
+  };
+  return stepId === 'restart' || renews[stepId]?.includes(errorType) ? 'bootstrap' : undefined;
 }
 
 function advice(plan: Plan, stepId: string, errorType: string): string {
@@ -152,6 +147,12 @@ function advice(plan: Plan, stepId: string, errorType: string): string {
   }
   if (stepId === 'approve-csr' && errorType === 'CsrNotYetThere') {
     return `See why the kubelet on ${plan.target} files no request (journalctl -u kubelet). A retry goes back to the bootstrap credential, renews it where it has run out, and restarts the kubelet once more.`;
+  }
+  if (stepId === 'restart') {
+    return 'Mend what the error names, then retry: the run renews the bootstrap credential where it has run out, notes all requests that are there now, and restarts the kubelet once more.';
+  }
+  if (stepId === 'verify' && errorType === 'IdentityMissing') {
+    return `The kubelet on ${plan.target} took up no certificate. See why (journalctl -u kubelet). A retry goes back to the bootstrap credential, renews it where it has run out, and restarts the kubelet once more.`;
   }
   return 'Mend what the error names, then retry: the step looks first and does only what is still missing.';
 }
