@@ -90,7 +90,10 @@ export interface KubeletEvidence {
   manifests: StaticPodManifest[];
   /** Certificates with `O=system:masters` found under the kubelet's directories or our backups: paths only. */
   adminCredentials: string[];
-  /** Files other than the bootstrap file that hold a token which still works and will expire: what a recovery left behind. Paths only. */
+  /**
+   * Files other than the bootstrap file that hold a token of node-bootstrapper which still works and will expire: what a
+   * recovery left behind. Paths only.
+   */
   temporaryCredentials: string[];
   /** Free bytes under /var/lib/kubelet, and whether it can be written. */
   disk: { freeBytes: number; writable: boolean };

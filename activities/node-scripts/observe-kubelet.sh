@@ -1,6 +1,6 @@
-# observe-kubelet.sh NODE WINDOW_MINUTES: what one look at this master shows of its kubelet, its etcd and its API server.
+# observe-kubelet.sh NODE WINDOW_MINUTES [RUN]: what one look at this master shows of its kubelet, its etcd and its API server.
 # Changes nothing, takes no lock. Sends certificates, hashes, dates and counts; never a key, a token or a kubeconfig.
-node=$1 window=$2
+node=$1 window=$2 own_run=${3:-}
 expect_node "$node"
 
 # Asked beside everything else, since a dead one is waited for.
@@ -91,7 +91,8 @@ pods() {
 say pods "$(pods || echo unknown)"
 
 # What must not be left behind: a certificate of system:masters anywhere below the kubelet's directories, our backups or in the
-# bootstrap file; and a token that still expires in a file other than the bootstrap file, which is judged by itself.
+# bootstrap file; and a token of node-bootstrapper that still expires in a file other than the bootstrap file, which is judged
+# by itself. Other tokens are other people's. The backup that RUN made of the old bootstrap file is not what it left behind.
 candidates() {
     find "$root/var/lib/kubelet" -xdev \( -path "$root/var/lib/kubelet/pods" -o -path "$root/var/lib/kubelet/plugins*" -o -path "$root/var/lib/kubelet/device-plugins" \) -prune \
         -o -type f -size -1024k -print0
@@ -99,17 +100,19 @@ candidates() {
     [ ! -d "$recovery" ] || find "$recovery" -xdev -type f -size -1024k -print0
 }
 scan() {
-    local file seen=0 token expires now
+    local file seen=0 token claims expires now
     now=$(date +%s)
     candidates | xargs -0r grep -lZaE 'BEGIN (TRUSTED )?CERTIFICATE|client-certificate-data|eyJ[A-Za-z0-9_-]+\.eyJ' >"$work/found" 2>/dev/null || :
     while IFS= read -rd '' file; do
         seen=$((seen + 1))
         if [ "$seen" -gt 300 ]; then echo "more than 300 files with certificates: not all were looked at" >>"$work/admin"; break; fi
         if holds_admin "$file"; then printf '%s\n' "${file//[^[:print:]]/?}" >>"$work/admin"; fi
-        [ "$file" != "$bootstrap" ] || continue
+        case $file in "$bootstrap" | "$recovery/${own_run:-none}/bootstrap-kubeconfig") continue ;; esac
         { grep -aoE 'eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+' "$file" || :; } >"$work/tokens"
         while read -r token; do
-            expires=$(claims_of "$token" | claim exp)
+            claims=$(claims_of "$token")
+            [ "$(claim sub <<<"$claims")" = system:serviceaccount:openshift-machine-config-operator:node-bootstrapper ] || continue
+            expires=$(claim exp <<<"$claims")
             if [ -n "$expires" ] && [ "$expires" -gt "$now" ]; then printf '%s\n' "${file//[^[:print:]]/?}" >>"$work/temporary"; fi
         done <"$work/tokens"
     done <"$work/found"

@@ -54,7 +54,7 @@ async function lookOnce(
 ): Promise<Look> {
   try {
     const [seen, node, pods] = await Promise.all([
-      lookAtNode(lane, input.node, { signal }),
+      lookAtNode(lane, input.node, { signal, runId: input.runId }),
       readNodeStatus(api, input.node),
       listPodsOn(api, input.node),
     ]);

@@ -3,6 +3,7 @@ import { symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { lookAtNode } from '../../../activities/observe/node.ts';
+import { bootstrapRequester } from '../../../domain/kubelet/names.ts';
 import { certificate, token } from '../support/certificates.ts';
 import { bootstrapFile, fakeNode, kubeconfigText, nodeServer, type FakeNode } from '../support/fake-node.ts';
 
@@ -167,22 +168,35 @@ describe('a look at a master', { concurrency: 4 }, () => {
     ]);
   });
 
-  it('finds a token that still works and ends, in any file but the bootstrap file', async (t) => {
+  it('finds a token of node-bootstrapper that still works and ends, in any file but the bootstrap file', async (t) => {
     const node = fakeNode(t);
     const exp = Math.floor(Date.now() / 1000) + 3600;
-    node.write(bootstrap, bootstrapFile(token({ sub: 'x', exp })));
-    node.write('etc/kubernetes/kubeconfig.cpr-run-1', bootstrapFile(token({ sub: 'x', exp })));
-    node.write(
-      'var/lib/kubelet-recovery/run-0/bootstrap-kubeconfig',
-      bootstrapFile(token({ sub: 'x', exp: 1000 })),
-    );
-    node.write('var/lib/kubelet-recovery/run-0/kubeconfig', bootstrapFile(token({ sub: 'x' })));
+    const sub = bootstrapRequester;
+    node.write(bootstrap, bootstrapFile(token({ sub, exp })));
+    node.write('etc/kubernetes/kubeconfig.old', bootstrapFile(token({ sub, exp })));
+    node.write('var/lib/kubelet/config.json', bootstrapFile(token({ sub: 'a-registry', exp })));
+    const copy = bootstrapFile(token({ sub, exp: 1000 }));
+    node.write('var/lib/kubelet-recovery/run-0/bootstrap-kubeconfig', copy);
+    node.write('var/lib/kubelet-recovery/run-0/kubeconfig', bootstrapFile(token({ sub })));
     const { temporaryCredentials, bootstrap: file } = (await look(node)).kubelet;
     assert.deepEqual(
       temporaryCredentials.map((path) => path.slice(node.root.length)),
-      ['/etc/kubernetes/kubeconfig.cpr-run-1'],
+      ['/etc/kubernetes/kubeconfig.old'],
     );
     assert.equal(file.tokenExpiresAt, new Date(exp * 1000).toISOString());
+  });
+
+  it('holds the backup of the old bootstrap file against another run, not against the one that made it', async (t) => {
+    const node = fakeNode(t);
+    const exp = Math.floor(Date.now() / 1000) + 3600;
+    const file = '/var/lib/kubelet-recovery/run-1/bootstrap-kubeconfig';
+    node.write(file, bootstrapFile(token({ sub: bootstrapRequester, exp })));
+    const leftBehind = async (runId: string) => {
+      const { kubelet } = await lookAtNode(node.lane, 'master-1', { runId });
+      return kubelet.temporaryCredentials.map((path) => path.slice(node.root.length));
+    };
+    assert.deepEqual(await leftBehind('run-1'), []);
+    assert.deepEqual(await leftBehind('run-2'), [file]);
   });
 
   it('is not confused by hostile names and lines', async (t) => {
