@@ -53,13 +53,17 @@ async function lookOnce(
   signal: AbortSignal,
 ): Promise<Look> {
   try {
+    const asked = Date.now();
     const [seen, node, pods] = await Promise.all([
       lookAtNode(lane, input.node, { signal, runId: input.runId }),
       readNodeStatus(api, input.node),
       listPodsOn(api, input.node),
     ]);
     const prove = input.stage === 'graduated' ? proveGraduated : proveRecovered;
-    const proof = prove({ kubelet: seen.kubelet, node, mirrorPods: parseMirrorPods(pods) }, input);
+    // The node's answer is the later of the two by its way there: a start that seems earlier, never later than it was.
+    const apiAheadMs = asked + api.clockOffsetMs() - Date.parse(seen.kubelet.nodeTime);
+    const mirrorPods = parseMirrorPods(pods);
+    const proof = prove({ ...seen, node, mirrorPods }, { ...input, apiAheadMs });
     return { ...proof, seen };
   } catch (error) {
     signal.throwIfAborted();

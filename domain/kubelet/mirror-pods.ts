@@ -4,7 +4,7 @@ import type { KubeletEvidence, MirrorPod, StaticPodManifest } from '../control-p
  * What is wanting for every manifest on the node to have its mirror pod, one sentence each; none means complete.
  *
  * Ready and Running prove nothing: the mirror pods of a dead kubelet say both for ever. So with `since` (ISO 8601, the
- * kubelet's start) each must carry a status that is newer.
+ * kubelet's start, by the API server's clock) each must carry a status that is newer.
  */
 export function mirrorGaps(
   { nodeName, manifests }: Pick<KubeletEvidence, 'nodeName' | 'manifests'>,

@@ -118,7 +118,8 @@ export function verify({ node, pins }: PlanInput): PlanStep {
     changes: [],
     risk: 'reversible',
     undo: 'nothing to undo: it only looks',
-    proof: 'identity, kubeconfig, lease, Ready and every mirror pod, held for the soak time',
+    proof:
+      'identity, kubeconfig, lease, Ready, every mirror pod, etcd and API server, held for the soak time',
     ...script(pins, 'observe-kubelet.sh'),
   };
 }

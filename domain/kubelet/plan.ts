@@ -66,6 +66,7 @@ export function planRecovery(input: PlanInput): Plan {
       `a canonical kubeconfig that points at ${pins.server}`,
       'a fresh lease, and the Node Ready',
       "a mirror pod for every manifest, with the manifest's hash and a status newer than the restart",
+      'etcd and API server on this master healthy',
       'a bootstrap file that is accepted and whose token does not expire',
       'no temporary credential and no certificate of system:masters left behind',
     ],

@@ -1,5 +1,6 @@
 import type {
   ClientCertificate,
+  Health,
   Kubeconfig,
   KubeletEvidence,
   MirrorPod,
@@ -14,14 +15,19 @@ export interface ProofSeen {
   kubelet: KubeletEvidence;
   node: NodeStatus;
   mirrorPods: MirrorPod[];
+  /** What it carries for the control plane: a healed kubelet that broke these has healed nothing. */
+  etcd: Health;
+  apiServer: Health;
 }
 
 export interface ProofExpected {
   node: string;
   /** The server that the plan was pinned to. */
   server: string;
-  /** The kubelet's start, ISO 8601: whatever is older was true before the recovery too. */
+  /** The kubelet's start by the node's clock, ISO 8601: whatever is older was true before the recovery too. */
   since: string;
+  /** API server's time minus the node's: a pod's status carries the one, the start and the lease carry the other. */
+  apiAheadMs?: number;
 }
 
 /** Success is `missing` being empty, and nothing else. One sentence each. */
@@ -30,7 +36,7 @@ export interface Proof {
   missing: string[];
 }
 
-/** The node is itself again: identity, canonical kubeconfig, fresh lease, Ready, a mirror pod for every manifest. */
+/** The node is itself again: identity, canonical kubeconfig, fresh lease, Ready, a mirror pod for every manifest, etcd and API server. */
 export function proveRecovered(seen: ProofSeen, expected: ProofExpected): Proof {
   return collect(recoveredClaims(seen, expected));
 }
@@ -47,10 +53,10 @@ interface Claim {
 }
 
 function recoveredClaims(
-  { kubelet, node, mirrorPods }: ProofSeen,
-  { node: name, server, since }: ProofExpected,
+  { kubelet, node, mirrorPods, etcd, apiServer }: ProofSeen,
+  { node: name, server, since, apiAheadMs = 0 }: ProofExpected,
 ): Claim[] {
-  const gaps = mirrorGaps(kubelet, mirrorPods, since);
+  const gaps = mirrorGaps(kubelet, mirrorPods, shifted(since, apiAheadMs));
   const { unit, nodeTime } = kubelet;
   return [
     {
@@ -82,7 +88,15 @@ function recoveredClaims(
       claim: `each of its ${kubelet.manifests.length} manifests has its mirror pod, with a status newer than the restart`,
       fault: gaps.length === 0 ? undefined : gaps.join('; '),
     },
+    { claim: 'its etcd member is healthy', fault: etcd.healthy ? undefined : etcd.detail },
+    { claim: 'its API server is healthy', fault: apiServer.healthy ? undefined : apiServer.detail },
   ];
+}
+
+/** A time that is none stays none: then nothing is newer. */
+function shifted(time: string, ms: number): string {
+  const at = Date.parse(time) + ms;
+  return Number.isNaN(at) ? time : new Date(at).toISOString();
 }
 
 function graduatedClaims(

@@ -85,11 +85,17 @@ function simulatedObservation(cluster: SimulatedCluster, clock: () => Date) {
 function verify(cluster: SimulatedCluster, input: VerifyInput, now: Date): VerifyResult {
   const { node: name, server, since, stage } = input;
   const master = masterOf(observationOf(cluster, now), name);
-  const { kubelet, node, mirrorPods } = master;
-  if (!kubelet.known || !node.known || !mirrorPods.known)
+  const { kubelet, node, mirrorPods, etcd, apiServer } = master;
+  if (!kubelet.known || !node.known || !mirrorPods.known || !etcd.known || !apiServer.known)
     throw failure('NotYetHealthy', `${name} cannot be seen`);
   const prove = stage === 'graduated' ? proveGraduated : proveRecovered;
-  const seen = { kubelet: kubelet.value, node: node.value, mirrorPods: mirrorPods.value };
+  const seen = {
+    kubelet: kubelet.value,
+    node: node.value,
+    mirrorPods: mirrorPods.value,
+    etcd: etcd.value,
+    apiServer: apiServer.value,
+  };
   const { proofs, missing } = prove(seen, { node: name, server, since });
   if (missing.length > 0) throw failure('NotYetHealthy', missing.join('; '));
   return { proofs, evidence: kubelet.value };

@@ -17,12 +17,18 @@ const expected = { node: 'master-1', server, since };
 
 function recovered(): ProofSeen {
   const observation = healthyObservation();
-  const { mirrorPods } = masterOf(observation, 'master-1');
-  assert.ok(mirrorPods.known);
+  const { mirrorPods, etcd, apiServer } = masterOf(observation, 'master-1');
+  assert.ok(mirrorPods.known && etcd.known && apiServer.known);
   for (const pod of mirrorPods.value) pod.statusTime = secondsAfter(observedAt, -6);
   const kubelet = kubeletOf(observation, 'master-1');
   kubelet.unit.startedAt = since;
-  return { kubelet, node: nodeOf(observation, 'master-1'), mirrorPods: mirrorPods.value };
+  return {
+    kubelet,
+    node: nodeOf(observation, 'master-1'),
+    mirrorPods: mirrorPods.value,
+    etcd: etcd.value,
+    apiServer: apiServer.value,
+  };
 }
 
 function certificateOf({ kubelet }: ProofSeen) {
@@ -39,10 +45,21 @@ test('a recovered and graduated node proves everything and misses nothing', () =
   assert.deepEqual(proveRecovered(recovered(), expected).missing, []);
   const { proofs, missing } = proveGraduated(recovered(), expected);
   assert.deepEqual(missing, []);
-  assert.equal(proofs.length, 10);
+  assert.equal(proofs.length, 12);
 });
 
+const down = { healthy: false, detail: 'connection refused' };
+
 type Change = (seen: ProofSeen) => unknown;
+
+test('clocks that differ between the node and the API server are put right before a status is called stale or new', () => {
+  const seen = recovered();
+  for (const pod of seen.mirrorPods) pod.statusTime = secondsAfter(observedAt, -106);
+  assert.match(proveRecovered(seen, expected).missing.join(), /older than the restart/);
+  assert.deepEqual(proveRecovered(seen, { ...expected, apiAheadMs: -100_000 }).missing, []);
+  for (const pod of seen.mirrorPods) pod.statusTime = secondsAfter(observedAt, -6);
+  assert.match(proveRecovered(seen, { ...expected, apiAheadMs: 100_000 }).missing.join(), /older than/);
+});
 
 /** Each turns exactly one proof red, in both stages. */
 const notRecovered: [string, RegExp, Change][] = [
@@ -67,6 +84,8 @@ const notRecovered: [string, RegExp, Change][] = [
     /own: .*master-2/,
     (seen) => (certificateOf(seen).commonName = 'system:node:master-2'),
   ],
+  ['its etcd is not healthy', /etcd member .*refused/, (seen) => (seen.etcd = down)],
+  ['its API server is not healthy', /API server .*refused/, (seen) => (seen.apiServer = down)],
   ['no certificate', /: it is missing/, ({ kubelet }) => (kubelet.clientCertificate = { state: 'missing' })],
   ['a certificate that is no link', /regular file/, (seen) => (certificateOf(seen).isSymlink = false)],
   ['an expired certificate', /valid from/, (seen) => (certificateOf(seen).notAfter = observedAt)],
