@@ -1,6 +1,6 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { RecoveryRequest } from '../domain/run.ts';
-import type { Proceed, Refuse, Verdict } from '../domain/verdict.ts';
+import type { Proceed, RefusalReason, Refuse, Verdict } from '../domain/verdict.ts';
 import { renderReport } from '../domain/report.ts';
 import { isKubeletStep, kubeletProcedure } from './steps/kubelet-steps.ts';
 import type { RecoveryInput, RecoveryResult } from './messages.ts';
@@ -19,6 +19,7 @@ import {
 import { describeFailure } from './steps/failures.ts';
 import { awaitApproval, voidGate } from './steps/gate.ts';
 import { hearCancel, listen } from './steps/handlers.ts';
+import { unlessAborted } from './steps/looking.ts';
 import { readRequest } from './steps/request.ts';
 import { enter, now, openRun, rendered, showPlan, tell, type Ending, type Run } from './steps/run.ts';
 import { carryOut } from './steps/step-runner.ts';
@@ -102,13 +103,14 @@ type Judged = { kind: 'proposal'; proposal: Proceed } | { kind: 'ending'; ending
 async function judge(run: Run, hands: Hands): Promise<Judged> {
   const giveUpAt = Date.now() + waitAtMostMs;
   for (let tries = 1; ; tries++) {
-    if (run.abort) return { kind: 'ending', ending: aborted(run.abort, 'Nothing had been done.') };
-    let verdict: Verdict;
+    let seen: { value: Verdict } | undefined;
     try {
-      verdict = await look(run, hands);
+      seen = await unlessAborted(run, () => look(run, hands));
     } catch (error) {
       return { kind: 'ending', ending: couldNotLook(run.request.cluster, describeFailure(error).message) };
     }
+    if (run.abort || !seen) return { kind: 'ending', ending: aborted(run.abort!, 'Nothing had been done.') };
+    const verdict = seen.value;
     run.state.verdict = verdict;
     if (verdict.kind === 'proceed') return { kind: 'proposal', proposal: verdict };
     if (verdict.kind === 'refuse' && !isPassing(run, verdict, tries))
@@ -119,11 +121,22 @@ async function judge(run: Run, hands: Hands): Promise<Judged> {
   }
 }
 
-/** Once a person has approved, one lost packet must not throw that away: what could not be read is read three times. */
+/**
+ * Once a person has approved, a blip must not throw that away: a lost packet, a lease that changes hands or an API server
+ * that restarts is looked at three times.
+ */
 function isPassing(run: Run, verdict: Refuse, tries: number): boolean {
-  const unread = ['ApiUnreachable', 'NodeUnreachable', 'OtherMasterUnknown', 'EvidenceIncomplete'];
-  return run.state.gate !== undefined && tries < 3 && unread.includes(verdict.reason);
+  return run.state.gate !== undefined && tries < 3 && passing.includes(verdict.reason);
 }
+
+const passing: RefusalReason[] = [
+  'ApiUnreachable',
+  'NodeUnreachable',
+  'OtherMasterUnknown',
+  'OtherMasterUnhealthy',
+  'SignerDown',
+  'EvidenceIncomplete',
+];
 
 function end(run: Run, verdict: Refuse): Ending {
   return run.state.gate && verdict.reason === 'NodeHealthy' ? resolved(verdict) : refused(verdict);

@@ -29,6 +29,8 @@ const names = [
   'silent',
   'aborted-at-gate',
   'withdrawn',
+  'blip',
+  'stopped-early',
 ];
 
 describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 90_000 }, () => {
@@ -249,6 +251,37 @@ describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 90_000 }, () => 
     const { outcome } = await ended(recovery);
     assert.equal(outcome.status, 'aborted');
     assert.deepEqual(cluster.effects, []);
+  });
+
+  it('aborted at once, when a person stops it while the first look does not come back', async () => {
+    const simulator = recoveries.host(brokenCluster('stopped-early'));
+    const { promise: silence, resolve: release } = Promise.withResolvers<void>();
+    simulator.intercept('observeControlPlane', async (perform) => {
+      await silence;
+      return await perform();
+    });
+    const recovery = await recoveries.start(simulator.cluster);
+    await untilState(recovery, () => simulator.calls.includes('observeControlPlane'));
+    await recovery.executeUpdate(abortUpdate, { args: [{ by: 'ada', reason: 'wrong cluster' }] });
+    const { outcome } = await ended(recovery);
+    release();
+    assert.equal(outcome.status, 'aborted');
+  });
+
+  it('healed, when the signer is away for a moment just after the vote', async () => {
+    const simulator = recoveries.host(brokenCluster('blip'));
+    simulator.before('readPolicy', 2, ({ policy }) => {
+      policy.reobserveEveryMs = 200;
+    });
+    simulator.before('observeControlPlane', 2, (cluster) => {
+      cluster.signerAlive = false;
+    });
+    simulator.before('observeControlPlane', 3, (cluster) => {
+      cluster.signerAlive = true;
+    });
+    const recovery = await recoveries.start(simulator.cluster);
+    await approve(recovery);
+    assert.equal((await ended(recovery)).outcome.status, 'healed');
   });
 
   it('refused, when the inventory stopped allowing it while a person approved', async () => {

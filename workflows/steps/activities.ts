@@ -31,9 +31,13 @@ const nonRetryableErrorTypes = Object.keys(finalErrors);
 /** A killed worker is noticed after this long: the difference between seconds and minutes at 3 a.m. */
 const heartbeatTimeout = '5s';
 
-/** Reading may be tried for as long as it takes: until the first act, waiting costs nothing. */
+/**
+ * Reading is tried for ten minutes: until the first act waiting costs nothing, but a run that says "observing" for ever,
+ * because no worker serves its cluster, tells nobody that.
+ */
 const look: ActivityOptions = {
   startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '10m',
   heartbeatTimeout,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '1s', maximumInterval: '15s', nonRetryableErrorTypes },
@@ -54,9 +58,10 @@ const act: ActivityOptions = {
 /** Each attempt waits by itself for what is to come, for half a minute: ten of those would be too long to say nothing. */
 export const patient: ActivityOptions = { retry: { maximumAttempts: 4 } };
 
+/** A pure decision that fails ten times is a bug, and fails the eleventh time too. */
 const decide: ActivityOptions = {
   startToCloseTimeout: '10s',
-  retry: { initialInterval: '500ms', maximumInterval: '10s' },
+  retry: { initialInterval: '500ms', maximumInterval: '10s', maximumAttempts: 10 },
 };
 
 export type Hands = ReturnType<typeof handsOn>;

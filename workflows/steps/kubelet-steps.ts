@@ -119,7 +119,12 @@ async function verify(
   const soakMs = what.stage === 'recovered' ? run.policy.soakMs : 0;
   const timeoutMs = recoveryTimeMs + soakMs;
   const { proofs } = await observe.verifyKubeletRecovery.executeWithOptions(
-    { ...label, startToCloseTimeout: timeoutMs + 30_000 },
+    {
+      ...label,
+      startToCloseTimeout: timeoutMs + 30_000,
+      // A worker that is away for a while does not use up the time for the proof.
+      scheduleToCloseTimeout: timeoutMs + 30 * 60_000,
+    },
     [{ ...what, since: progress.since ?? run.state.startedAt, soakMs, timeoutMs }],
   );
   progress.proofs = proofs;

@@ -1,8 +1,9 @@
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import type { Policy } from '../../domain/policy.ts';
 import type { Proceed, Verdict } from '../../domain/verdict.ts';
 import { resolved } from './endings.ts';
 import { describeFailure } from './failures.ts';
+import { beginLook, type Looking } from './looking.ts';
 import { tell, type Ending, type Run } from './run.ts';
 
 /** What the cluster itself may answer while people are awaited. */
@@ -24,8 +25,8 @@ interface Lookout {
  * does not answer must delay neither a person's vote nor the deadline.
  */
 export function keepLookout(run: Run, proposal: Proceed, look: () => Promise<Verdict>): Lookout {
-  let dueAt = Date.now() + lookInterval(run.policy);
-  let looking: Look | undefined;
+  let dueAt = nextLook(run.policy);
+  let looking: Looking<Verdict> | undefined;
   let told = '';
   return {
     dueAt: () => (looking ? Infinity : dueAt),
@@ -39,39 +40,34 @@ export function keepLookout(run: Run, proposal: Proceed, look: () => Promise<Ver
       if (!overtaken && text !== told) tell(run, text === '' ? 'The plan stands as shown again' : text);
       told = text;
       looking = undefined;
-      dueAt = Date.now() + lookInterval(run.policy);
+      dueAt = nextLook(run.policy);
+      if (dueAt === Infinity) tell(run, noMoreLooks);
       return overtaken;
     },
   };
 }
 
-/** A long wait with many looks fills the history; near Temporal's limits the run looks ten times less often. */
-function lookInterval(policy: Policy): number {
-  return policy.reobserveEveryMs * (workflowInfo().continueAsNewSuggested ? 10 : 1);
+/**
+ * A long wait with many looks fills the history, and Temporal ends a run whose history has 51,200 events or 50 MB. Where
+ * it suggests to be careful the run looks ten times less often; and what is left near the end is kept for the vote, the
+ * look that follows it and the acts.
+ */
+function nextLook(policy: Policy): number {
+  const { historyLength, historySize, continueAsNewSuggested } = workflowInfo();
+  if (historyLength > 40_000 || historySize > 40e6) return Infinity;
+  return Date.now() + policy.reobserveEveryMs * (continueAsNewSuggested ? 10 : 1);
 }
 
-interface Look {
-  result?: { verdict: Verdict } | { failed: unknown };
-  stop: () => void;
-}
-
-function beginLook(look: () => Promise<Verdict>): Look {
-  const scope = new CancellationScope();
-  const looking: Look = { stop: () => scope.cancel() };
-  void scope.run(look).then(
-    (verdict) => (looking.result = { verdict }),
-    (failed: unknown) => (looking.result = { failed }),
-  );
-  return looking;
-}
+const noMoreLooks =
+  'The history of this run is nearly full: it does not look again before the vote. The vote is still followed by a look.';
 
 /** The end of the wait, or something to tell (empty: all as it was shown). */
 function meaningOf(
-  result: NonNullable<Look['result']>,
+  result: NonNullable<Looking<Verdict>['result']>,
   proposal: Proceed,
 ): { overtaken?: Overtaken; text: string } {
   if ('failed' in result) return { text: `Could not look again: ${describeFailure(result.failed).message}` };
-  const { verdict } = result;
+  const { value: verdict } = result;
   if (verdict.kind === 'proceed') {
     if (verdict.digest === proposal.digest) return { text: '' };
     return { overtaken: { kind: 'drifted', verdict }, text: '' };
