@@ -9,6 +9,8 @@ export interface ClosedRecovery {
   closedAt: string;
   /** Of its last plan; absent when it never came to one. */
   digest?: string;
+  /** A person had approved it; then something came between. */
+  approved?: boolean;
 }
 
 const turnedDown = ['rejected', 'aborted', 'refused', 'expired', 'failed'];
@@ -27,6 +29,8 @@ export function dampedBecause(
   if (!turnedDown.includes(last.status)) return undefined;
   // That one was about the inventory, which has been mended since: else this plan would not be proposed.
   if (last.reason === 'ApprovalsNotConfigured') return undefined;
+  // A person said yes, and the cluster said no: once it is well again, that person is asked at once.
+  if (last.status === 'refused' && last.approved === true) return undefined;
   // Without a result nothing can be compared; somebody terminated it, and that is a no.
   if (last.status !== 'failed' && last.digest !== digest) return undefined;
   const until = Date.parse(last.closedAt) + policy.dampingMs;

@@ -39,6 +39,7 @@ function closed({ outcome, state }: Result, closedAt: string): LastRecovery {
     status: outcome?.status ?? 'failed',
     closedAt,
     ...(outcome?.reason === undefined ? {} : { reason: outcome.reason }),
+    ...(outcome?.votes.some(({ decision }) => decision === 'approve') === true ? { approved: true } : {}),
     ...(state?.digest === undefined ? {} : { digest: state.digest }),
     ...(state?.plan === undefined ? {} : { runId: state.plan.pins.runId }),
   };

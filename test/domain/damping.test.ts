@@ -36,6 +36,8 @@ const table: [string, Last, { now?: string; damped: boolean }][] = [
     closed('refused', { reason: 'ApprovalsNotConfigured' }),
     { damped: false },
   ],
+  ['was refused although a person had approved it', closed('refused', { approved: true }), { damped: false }],
+  ['was aborted after an approval', closed('aborted', { approved: true }), { damped: true }],
   ['never was', { state: 'none' }, { damped: false }],
 ];
 
