@@ -99,7 +99,10 @@ export interface ActActivities {
   recordCsrs(input: NodeRef): Promise<{ uids: string[]; at: string }>;
   /** Quarantines an unusable client certificate and restarts the kubelet, once per `attempt`. */
   restartKubelet(input: RunRef & { attempt: number }): Promise<ActResult & { startedAt: string }>;
-  /** Waits for exactly one new CSR that matches the predicate, approves it, and waits until it is issued. */
+  /**
+   * Waits for exactly one new CSR that matches the predicate, approves it, and waits until it is issued. A node that has a
+   * valid certificate of its own is "already so", with an empty name and uid.
+   */
   approveKubeletCsr(input: ApproveCsrInput): Promise<ActResult & { name: string; uid: string }>;
   /** Writes the durable bootstrap file made from the secret node-bootstrapper-token; proves that it works. */
   installDurableBootstrap(

@@ -1,18 +1,22 @@
 import { matchCsr } from '../../domain/kubelet/csr.ts';
+import { certificateFault } from '../../domain/kubelet/proof.ts';
 import type { ClientCsr } from '../../domain/control-plane.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
 import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
 import { isConflict } from '../connections/kubernetes-errors.ts';
+import type { NodeLane } from '../connections/node-lane.ts';
 import type { Condition, CsrObject } from '../connections/objects.ts';
 import { listClientCsrs, readCsr } from '../connections/reads.ts';
 import { putApproval } from '../connections/writes.ts';
 import type { ActActivities, ApproveCsrInput } from '../contract.ts';
 import { failure, isFailure } from '../failure.ts';
 import { pause } from '../heartbeat.ts';
+import { lookAtNode } from '../observe/node.ts';
 import { conditionOf, parseCsr } from '../observe/parse-objects.ts';
 
 const POLL_MS = 300;
+const LOOK_MS = 15_000;
 const WAIT_FOR_REQUEST_MS = 30_000;
 const WAIT_FOR_CERTIFICATE_MS = 20_000;
 /**
@@ -24,15 +28,18 @@ const APPROVAL_REASON = 'ApprovedByControlPlaneRecovery';
 
 /**
  * Waits for exactly one request that was not there before the restart and is what was approved; approves that one by its
- * resourceVersion; waits until it is signed. `by` goes into the approval's message, for the audit.
+ * resourceVersion; waits until it is signed. A node with a valid certificate of its own needs none of it. `by` goes into the approval's message, for the audit.
  */
 export async function approveKubeletCsr(
   cluster: ClusterConnection,
+  lane: NodeLane,
   input: ApproveCsrInput,
-  by: string,
-  signal: AbortSignal,
-  settleMs = SETTLE_MS,
+  { by, signal, settleMs = SETTLE_MS }: { by: string; signal: AbortSignal; settleMs?: number },
 ): ReturnType<ActActivities['approveKubeletCsr']> {
+  if (await hasOwnCertificate(lane, input, signal)) {
+    const sentence = `${input.node} has a valid client certificate of its own already: nothing is left to approve`;
+    return { changed: false, sentence, name: '', uid: '' };
+  }
   const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
   try {
     const { name, uid } = await findRequest(api, input, signal, settleMs);
@@ -44,6 +51,24 @@ export async function approveKubeletCsr(
     return { changed, sentence, name, uid };
   } finally {
     api.close();
+  }
+}
+
+/**
+ * A person may have approved the request by hand while the step was blocked: then the kubelet files no other, and waiting
+ * for one would never end. A node that cannot be asked now is no obstacle, since the request is in the API.
+ */
+async function hasOwnCertificate(
+  lane: NodeLane,
+  { node }: ApproveCsrInput,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const { kubelet } = await lookAtNode(lane, node, { signal, timeoutMs: LOOK_MS });
+    return certificateFault(kubelet.clientCertificate, node, kubelet.nodeTime) === undefined;
+  } catch {
+    signal.throwIfAborted();
+    return false;
   }
 }
 

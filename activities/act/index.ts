@@ -30,7 +30,9 @@ export function createActActivities({ inventory, laneOf }: ActivityDeps): ActAct
     recordCsrs: (input) => on(input, ({ cluster, signal }) => recordCsrs(cluster, signal)),
     restartKubelet: (input) => on(input, ({ lane, signal }) => restartKubelet(lane, input, signal)),
     approveKubeletCsr: (input) =>
-      on(input, ({ cluster, signal }) => approveKubeletCsr(cluster, input, ourName(), signal)),
+      on(input, ({ cluster, lane, signal }) =>
+        approveKubeletCsr(cluster, lane, input, { by: ourName(), signal }),
+      ),
     installDurableBootstrap: (input) =>
       on(input, ({ cluster, lane, signal }) => installDurableBootstrap(cluster, lane, input, signal)),
     restoreKubeletBackup: (input) =>

@@ -128,7 +128,8 @@ function graduatedClaims(
   ];
 }
 
-function certificateFault(
+/** Why this is not the node's own certificate, ready to be used and renewed; undefined when it is. */
+export function certificateFault(
   certificate: ClientCertificate,
   node: string,
   nodeTime: string,

@@ -4,8 +4,10 @@ import { approveKubeletCsr } from '../../../activities/act/approve-csr.ts';
 import type { ActivityErrorType, ApproveCsrInput } from '../../../activities/contract.ts';
 import { isFailure } from '../../../activities/failure.ts';
 import { bootstrapRequester } from '../../../domain/kubelet/names.ts';
+import { certificate } from '../support/certificates.ts';
 import { refused } from '../support/fake-api.ts';
 import { fakeCluster, kubeletRequest, type FakeCluster } from '../support/fake-cluster.ts';
+import { healthyWords, stubLane } from '../support/stub-lane.ts';
 
 const input: ApproveCsrInput = {
   cluster: 'fake',
@@ -17,14 +19,12 @@ const input: ApproveCsrInput = {
   usages: ['digital signature', 'client auth', 'key encipherment'],
 };
 
-function approve(cluster: FakeCluster, change: Partial<ApproveCsrInput> = {}) {
-  return approveKubeletCsr(
-    cluster.connection,
-    { ...input, ...change },
-    'the test',
-    new AbortController().signal,
-    20,
-  );
+const { signal } = new AbortController();
+
+/** Without a certificate, unless the test says otherwise. */
+function approve(cluster: FakeCluster, words: Record<string, string> = {}) {
+  const lane = stubLane(async () => healthyWords(words));
+  return approveKubeletCsr(cluster.connection, lane, input, { by: 'the test', signal, settleMs: 20 });
 }
 
 const puts = ({ api }: FakeCluster) => api.calls.filter(({ method }) => method === 'PUT');
@@ -39,6 +39,33 @@ describe('approveKubeletCsr', { concurrency: 4 }, () => {
     assert.equal(condition?.type, 'Approved');
     assert.match(condition?.message ?? '', /by the test/);
     assert.equal(cluster.csrs[0]?.status?.conditions, undefined);
+  });
+
+  const certificates = {
+    'its own certificate': { subject: 'O=system:nodes, CN=system:node:master-1', enough: true },
+    'the certificate of another': { subject: 'O=system:nodes, CN=system:node:master-2', enough: false },
+    'an expired certificate': {
+      subject: 'O=system:nodes, CN=system:node:master-1',
+      notAfter: new Date(Date.now() - 60_000),
+      enough: false,
+    },
+  };
+  for (const [what, { subject, enough, ...validity }] of Object.entries(certificates)) {
+    it(`${enough ? 'approves nothing' : 'approves the request'} when the node has ${what}`, async (t) => {
+      const cluster = await fakeCluster(t);
+      cluster.csrs = [await kubeletRequest('new')];
+      const { pem } = await certificate(subject, validity);
+      const nodeTime = new Date().toISOString();
+      const words = { nodeTime, certState: 'present', certLink: 'kubelet-client-1.pem', certPem: pem };
+      assert.equal((await approve(cluster, words)).changed, !enough);
+      assert.equal(puts(cluster).length, enough ? 0 : 1);
+    });
+  }
+
+  it('goes on when the node cannot be asked', async (t) => {
+    const cluster = await fakeCluster(t);
+    cluster.csrs = [await kubeletRequest('new')];
+    assert.equal((await approve(cluster, { certState: 'nonsense' })).changed, true);
   });
 
   it('finds it done the second time, and sends nothing', async (t) => {
