@@ -1,6 +1,7 @@
 import type { Lab } from '../handle.ts';
 import { approvePending } from '../cluster/approver.ts';
 import { missingMirrorPods, notReady } from '../cluster/health.ts';
+import { MANIFESTS } from '../cluster/paths.ts';
 import { waitUntil } from '../cluster/wait.ts';
 
 interface Lease {
@@ -10,9 +11,6 @@ interface Lease {
 interface NodeObject {
   status: { conditions: { type: string; status: string }[] };
 }
-
-/** etcd, kube-apiserver, kube-controller-manager, kube-scheduler. */
-const PODS_PER_MASTER = 4;
 
 /**
  * Waits until a node is healthy by what its kubelet has said since `since`: conditions and mirror pods of a kubelet
@@ -31,7 +29,9 @@ async function isHealthy(lab: Lab, node: string, since: Date): Promise<true | st
   if (!lease.renewTime || new Date(lease.renewTime) < since) return 'the lease has not been renewed';
   const ready = await notReady(lab.api, [node]);
   if (ready !== true) return ready;
-  const pods = await missingMirrorPods(lab.api, PODS_PER_MASTER, node);
+  // Another fault may have taken a manifest away; its pod is not for this one to wait for.
+  const manifests = (await on(lab, node, 'ls', MANIFESTS)).split('\n').filter(Boolean);
+  const pods = await missingMirrorPods(lab.api, manifests.length, node);
   if (pods !== true) return pods;
   await lab.api.get(`/api/v1/nodes/${node}/proxy/healthz`);
   return true;
