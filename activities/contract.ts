@@ -34,6 +34,11 @@ export interface NodeRef {
 /** A node, and the run on whose behalf it is touched: names the backup directory, so it must be safe in a path. */
 export interface RunRef extends NodeRef {
   runId: string;
+  /**
+   * SHA-256 by node script, as they were approved (`plan.pins.scripts`): an act whose worker has another text of a script
+   * that it needs throws `PreconditionFailed` and changes nothing. Absent: not checked. A look does not check it.
+   */
+  scripts?: Record<string, string>;
 }
 
 export interface VerifyInput extends RunRef {

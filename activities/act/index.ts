@@ -2,8 +2,8 @@ import { Context } from '@temporalio/activity';
 import { createBudget, noLimits } from '../connections/budget.ts';
 import { clusterOf, masterOf, type ClusterConnection } from '../connections/cluster.ts';
 import { connectKubernetes } from '../connections/kubernetes.ts';
-import type { NodeLane } from '../connections/node-lane.ts';
-import type { ActActivities, NodeRef } from '../contract.ts';
+import { approvedOnly, type NodeLane } from '../connections/node-lane.ts';
+import type { ActActivities, NodeRef, RunRef } from '../contract.ts';
 import { heartbeating } from '../heartbeat.ts';
 import type { ActivityDeps } from '../index.ts';
 import { approveKubeletCsr, listRequests } from './approve-csr.ts';
@@ -18,10 +18,11 @@ interface Reach {
 
 /** One idempotent change each: it reads first, and "already so" is success. */
 export function createActActivities({ inventory, laneOf }: ActivityDeps): ActActivities {
-  function on<T>(input: NodeRef, work: (reach: Reach) => Promise<T>): Promise<T> {
+  function on<T>(input: NodeRef & Pick<RunRef, 'scripts'>, work: (reach: Reach) => Promise<T>): Promise<T> {
     const cluster = clusterOf(inventory, input.cluster);
     masterOf(cluster, input.node);
-    return heartbeating((signal) => work({ cluster, lane: laneOf(cluster), signal }));
+    const lane = approvedOnly(laneOf(cluster), input.scripts);
+    return heartbeating((signal) => work({ cluster, lane, signal }));
   }
   return {
     backUpKubelet: (input) => on(input, ({ lane, signal }) => backUpKubelet(lane, input, signal)),

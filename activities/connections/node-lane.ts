@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { failure } from '../failure.ts';
 import type { NodeScriptName } from '../node-scripts/scripts.ts';
-import { scriptText } from '../node-scripts/scripts.ts';
+import { scriptHashes, scriptText } from '../node-scripts/scripts.ts';
 import { redact } from '../redact.ts';
 import { runBounded, type CommandEnd } from './bounded-command.ts';
 import { masterOf, type ClusterConnection } from './cluster.ts';
@@ -12,7 +12,8 @@ import { readResult, type Marker, type ScriptVerdict } from './node-result.ts';
 export interface NodeLane {
   /**
    * Throws `NodeUnreachable` (ssh itself failed), `OutcomeUnknown` (no result seen, or another script holds the node's lock),
-   * `NodeScriptFailed` or `PreconditionFailed` (the script's own words), `UnknownNode`.
+   * `NodeScriptFailed` or `PreconditionFailed` (the script's own words, or not the
+   * approved script), `UnknownNode`.
    */
   run(call: NodeScriptCall): Promise<Record<string, string>>;
 }
@@ -26,6 +27,8 @@ export interface NodeScriptCall {
   args?: string[];
   /** A secret goes here, and nowhere else. */
   input?: string;
+  /** SHA-256 by script, as approved: another text of the script is not sent. */
+  approved?: Readonly<Record<string, string>>;
   timeoutMs?: number;
   signal?: AbortSignal;
 }
@@ -54,6 +57,7 @@ export function createNodeLane(cluster: ClusterConnection, options: NodeLaneOpti
       if (!runIdForm.test(call.runId)) {
         throw failure('PreconditionFailed', `'${call.runId}' cannot be the name of a directory on a node`);
       }
+      checkApproved(call);
       const marker: Marker = {
         runId: call.runId,
         step: call.script.replace(/\.sh$/, ''),
@@ -76,6 +80,18 @@ export function createNodeLane(cluster: ClusterConnection, options: NodeLaneOpti
       return judge(end, marker, name);
     },
   };
+}
+
+/** A worker that was upgraded between the vote and the act has other code than what was voted for. */
+function checkApproved({ node, script, approved }: NodeScriptCall): void {
+  if (approved === undefined || approved[script] === scriptHashes()[script]) return;
+  const sentence = `${node}: this worker's ${script} is not the one that was approved; start a worker of the approved version, then retry`;
+  throw failure('PreconditionFailed', sentence);
+}
+
+/** A lane on which only approved scripts run; without a list, any of ours. */
+export function approvedOnly(lane: NodeLane, approved: NodeScriptCall['approved']): NodeLane {
+  return approved === undefined ? lane : { run: (call) => lane.run({ ...call, approved }) };
 }
 
 /**

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isFailure } from '../../../activities/failure.ts';
 import type { ActivityErrorType } from '../../../activities/contract.ts';
-import type { NodeScriptCall } from '../../../activities/connections/node-lane.ts';
+import { approvedOnly, type NodeScriptCall } from '../../../activities/connections/node-lane.ts';
 import { scriptHashes, scriptText } from '../../../activities/node-scripts/scripts.ts';
 import { laneBy } from '../support/fake-node.ts';
 
@@ -180,6 +180,19 @@ describe('the ssh lane', { concurrency: 4 }, () => {
       );
     });
   }
+
+  it('sends no script but one with the approved hash, where hashes were approved', async (t) => {
+    const talk = [nonce, begin, result(`ok ${values('a=x')}`)].join('\n');
+    const lane = laneBy(t, 'master-1', talk);
+    await approvedOnly(lane, scriptHashes()).run(call);
+    for (const approved of [{}, { ...scriptHashes(), 'back-up-kubelet.sh': 'f'.repeat(64) }]) {
+      await assert.rejects(approvedOnly(lane, approved).run(call), (error: Error) => {
+        assert.match(error.message, /back-up-kubelet.sh is not the one that was approved/);
+        return isFailure(error, 'PreconditionFailed');
+      });
+    }
+    await approvedOnly(lane, undefined).run(call);
+  });
 
   it('knows only the masters of the inventory', async (t) => {
     for (const node of ['master-2', '', 'master', '__proto__', 'constructor']) {
