@@ -72,7 +72,7 @@ export function restart({ node, kubelet, pins }: PlanInput): PlanStep {
       {
         what: clientCertificatePath,
         from: certificateForm(kubelet.clientCertificate),
-        to: `${kubelet.clientCertificate.state === 'missing' ? '' : `moved into ${backupDirectory(pins.runId)}; `}the node's own certificate, written by the kubelet`,
+        to: `${certificateFate(kubelet.clientCertificate, pins)}the node's own certificate, written by the kubelet`,
       },
       {
         what: kubeconfigPath,
@@ -162,6 +162,11 @@ function certificateForm(certificate: ClientCertificate): string {
   return certificate.state === 'present'
     ? `expired ${certificate.notAfter}, serial ${certificate.serial}`
     : certificate.state;
+}
+
+/** As restart-kubelet.sh does it: only what would keep a kubelet from asking for a new one is moved. */
+function certificateFate({ state }: ClientCertificate, { runId }: KubeletPins): string {
+  return state === 'dangling' || state === 'corrupt' ? `moved into ${backupDirectory(runId)}; ` : '';
 }
 
 /** A step without the hash of the code that it runs would not be covered by the vote: the verdict refuses before this. */

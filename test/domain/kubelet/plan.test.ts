@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Observation } from '../../../domain/control-plane.ts';
 import { decide, decideChanged, type Change } from '../../support/decisions.ts';
-import { incidentOn, kubeletOf, laterLook, scripts } from '../../support/observations.ts';
+import { healthyObservation, incidentOn, kubeletOf, laterLook, scripts } from '../../support/observations.ts';
+
+function moved(change: Change): boolean {
+  const verdict = decideChanged(change);
+  assert.ok(verdict.kind === 'proceed', verdict.because);
+  return JSON.stringify(verdict.plan.steps.find(({ id }) => id === 'restart')).includes('moved into');
+}
 
 function digest(observation: Observation): string {
   const verdict = decide(observation);
@@ -55,6 +61,24 @@ for (const [what, change] of drifts) {
     assert.notEqual(verdict.digest, digest(incidentOn('master-1')));
   });
 }
+
+test('the plan says that a certificate is moved away exactly when the script moves it', () => {
+  assert.equal(
+    moved((_, kubelet) => (kubelet.clientCertificate = { state: 'dangling', target: 'gone.pem' })),
+    true,
+  );
+  assert.equal(
+    moved(() => undefined),
+    false,
+  );
+  const expired = kubeletOf(healthyObservation(), 'master-1').clientCertificate;
+  assert.ok(expired.state === 'present');
+  expired.notAfter = '2026-01-01T00:00:00.000Z';
+  assert.equal(
+    moved((_, kubelet) => (kubelet.clientCertificate = expired)),
+    false,
+  );
+});
 
 test('the plan is that of rung R2b: its steps, its one irreversible act, and its point of no return at the restart', () => {
   const verdict = decide(incidentOn('master-1'));
