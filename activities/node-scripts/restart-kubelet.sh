@@ -13,9 +13,18 @@ report() {
     say invocation "$(show InvocationID)"
     end ok
 }
-started_since() { [ "$(show ActiveState)" = active ] && [ "$(show InvocationID)" != "$(cat "$mark")" ]; }
-if [ -e "$mark" ] && started_since; then say changed no; report; fi
-if [ ! -e "$mark" ]; then
+since() { [ "$(show ActiveState)" = "$1" ] && [ "$(show InvocationID)" != "$(cat "$mark")" ]; }
+# One that takes longer than this script may wait is waited for again, not begun again: it would never get there.
+await_start() { # CHANGED
+    for _ in $(seq 240); do
+        if since active; then say changed "$1"; report; fi
+        sleep 0.25
+    done
+    fail "the kubelet was not active 60 s after its restart: it is $(show ActiveState), $(show SubState), result $(show Result)"
+}
+if [ -e "$mark" ]; then
+    if since active || since activating; then await_start no; fi
+else
     show InvocationID >"$mark.new"
     sync "$mark.new"
     mv "$mark.new" "$mark"
@@ -40,8 +49,4 @@ if { [ -e "$current" ] || [ -L "$current" ]; } && ! usable; then
 fi
 systemctl restart --no-block kubelet
 note 'restarted the kubelet'
-for _ in $(seq 240); do
-    if started_since; then say changed yes; report; fi
-    sleep 0.25
-done
-fail "the kubelet was not active 60 s after its restart: it is $(show ActiveState), $(show SubState), result $(show Result)"
+await_start yes

@@ -210,6 +210,16 @@ describe('restart-kubelet.sh', { concurrency }, () => {
     assert.equal(restarts(on), 0);
   });
 
+  it('waits for a start that is under way instead of beginning another', async (t) => {
+    const on = await backedUp(t);
+    on.write(`${backup}/restart-1`, 'an-older-invocation\n');
+    on.unit({ ActiveState: 'activating', SubState: 'start' });
+    const restarting = run(on, 'restart-kubelet.sh', [node, '1']);
+    setTimeout(() => on.unit({ ActiveState: 'active', SubState: 'running' }), 500);
+    assert.equal((await restarting)['changed'], 'no');
+    assert.equal(restarts(on), 0);
+  });
+
   it('moves an unusable client certificate aside and keeps it', async (t) => {
     const on = await backedUp(t);
     const dated = 'kubelet-client-2026-11-22-10-00-00.pem';
