@@ -11,8 +11,10 @@ export interface Observation {
   api: Reading<ApiEndpoint>;
   masters: MasterObservation[];
   signer: Reading<Signer>;
-  /** Certificate signing requests for kubelet client certificates, any state. */
+  /** Requests for client certificates in the name of one of these masters, any state: a large cluster has thousands of others. */
   csrs: Reading<ClientCsr[]>;
+  /** How many there were in other names, unreadable ones included. */
+  otherCsrs?: number;
   /** The token secret from which a durable bootstrap file can be made anew. */
   bootstrapSecret: Reading<BootstrapSecret>;
   cost: ObservationCost;

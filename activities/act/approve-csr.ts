@@ -13,7 +13,7 @@ import type { ActActivities, ApproveCsrInput } from '../contract.ts';
 import { failure, isFailure } from '../failure.ts';
 import { pause } from '../heartbeat.ts';
 import { lookAtNode } from '../observe/node.ts';
-import { conditionOf, parseCsr } from '../observe/parse-objects.ts';
+import { conditionOf, parseCsr, parseCsrs } from '../observe/parse-objects.ts';
 
 const POLL_MS = 300;
 const LOOK_MS = 15_000;
@@ -74,7 +74,7 @@ async function hasOwnCertificate(
 
 /** The requests as they are now. */
 export async function listRequests(api: Kubernetes): Promise<ClientCsr[]> {
-  return (await listClientCsrs(api)).map(parseCsr);
+  return parseCsrs(await listClientCsrs(api));
 }
 
 /** The only match, twice: a pending one must still be alone after `settleMs`. */

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { nodeCommonName } from '../../domain/kubelet/names.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
 import { clusterOf, masterOf, type ClusterConnection } from '../connections/cluster.ts';
 import { connectKubernetes } from '../connections/kubernetes.ts';
@@ -28,7 +29,7 @@ export function createActActivities({ inventory, laneOf }: ActivityDeps): ActAct
     backUpKubelet: (input) => on(input, ({ lane, signal }) => backUpKubelet(lane, input, signal)),
     installBootstrapCredential: (input) =>
       on(input, ({ cluster, lane, signal }) => installBootstrapCredential(cluster, lane, input, signal)),
-    recordCsrs: (input) => on(input, ({ cluster, signal }) => recordCsrs(cluster, signal)),
+    recordCsrs: (input) => on(input, ({ cluster, signal }) => recordCsrs(cluster, input, signal)),
     restartKubelet: (input) => on(input, ({ lane, signal }) => restartKubelet(lane, input, signal)),
     approveKubeletCsr: (input) =>
       on(input, ({ cluster, lane, signal }) =>
@@ -43,12 +44,14 @@ export function createActActivities({ inventory, laneOf }: ActivityDeps): ActAct
 
 async function recordCsrs(
   cluster: ClusterConnection,
+  { node }: NodeRef,
   signal: AbortSignal,
 ): ReturnType<ActActivities['recordCsrs']> {
   const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
   try {
     const requests = await listRequests(api);
-    return { uids: requests.map(({ uid }) => uid), at: new Date().toISOString() };
+    const own = requests.filter(({ commonName }) => commonName === nodeCommonName(node));
+    return { uids: own.map(({ uid }) => uid), at: new Date().toISOString() };
   } finally {
     api.close();
   }

@@ -1,4 +1,5 @@
 import type { MasterObservation, Observation } from '../../domain/control-plane.ts';
+import { nodeCommonName } from '../../domain/kubelet/names.ts';
 import { known, unknown, type Reading, type Unknown } from '../../domain/reading.ts';
 import { createBudget, type Budget } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
@@ -8,7 +9,7 @@ import * as reads from '../connections/reads.ts';
 import { failure, sentenceOf, typeOf } from '../failure.ts';
 import { lookAtNode } from './node.ts';
 import type { NodeLook } from './parse-kubelet.ts';
-import { parseBootstrapSecret, parseCsr, parseMirrorPods, parseNode, parseSigner } from './parse-objects.ts';
+import { parseBootstrapSecret, parseCsrs, parseMirrorPods, parseNode, parseSigner } from './parse-objects.ts';
 
 /** One look may cost so much and no more; three masters need about fifteen calls and 2 MB. */
 const limits = { apiCalls: 80, bytes: 64 * 1024 * 1024 };
@@ -27,12 +28,18 @@ export async function observeControlPlane(
   const look = await lookAtApi(cluster, budget, signal);
   try {
     const names = Object.keys(cluster.masters);
+    let otherCsrs = 0;
     const [masters, signer, csrs, bootstrapSecret] = await Promise.all([
       Promise.all(names.map((name) => observeMaster(cluster, name, look, lane, signal))),
       readSigner(look),
-      read(look, 'GET certificatesigningrequests', async (api) =>
-        (await reads.listClientCsrs(api)).map(parseCsr),
-      ),
+      read(look, 'GET certificatesigningrequests', async (api) => {
+        const all = await parseCsrs(await reads.listClientCsrs(api));
+        const ours = all.filter(({ commonName }) =>
+          names.some((name) => commonName === nodeCommonName(name)),
+        );
+        otherCsrs = all.length - ours.length;
+        return ours;
+      }),
       read(look, 'GET secrets/node-bootstrapper-token', readSecret),
     ]);
     signal.throwIfAborted();
@@ -43,6 +50,7 @@ export async function observeControlPlane(
       masters,
       signer,
       csrs,
+      otherCsrs,
       bootstrapSecret,
       cost: budget.cost(),
     };

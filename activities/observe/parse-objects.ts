@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type {
   BootstrapSecret,
   ClientCsr,
@@ -109,6 +110,16 @@ export function parseCsr({ metadata = {}, spec = {}, status = {} }: CsrObject): 
     state: stateOf(status.conditions),
     issued: (status.certificate ?? '') !== '',
   };
+}
+
+/** Some thousand requests take seconds to parse: heartbeats and other work go on in between. */
+export async function parseCsrs(objects: CsrObject[]): Promise<ClientCsr[]> {
+  const parsed: ClientCsr[] = [];
+  for (const [index, object] of objects.entries()) {
+    if (index % 50 === 49) await setImmediate();
+    parsed.push(parseCsr(object));
+  }
+  return parsed;
 }
 
 function identityOf({ name = '', uid = '', creationTimestamp = '' }: ObjectMeta) {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { failure } from '../../../activities/failure.ts';
 import { observeControlPlane } from '../../../activities/observe/control-plane.ts';
 import { fakeApi, refused, type FakeAnswer, type FakeCall } from '../support/fake-api.ts';
+import { kubeletRequest } from '../support/fake-cluster.ts';
 import { clusterWith } from '../support/fake-node.ts';
 import { healthyWords, stubLane } from '../support/stub-lane.ts';
 
@@ -46,6 +47,22 @@ function healthy(change: (call: FakeCall) => FakeAnswer | undefined = () => unde
 }
 
 describe('a look at the control plane', { concurrency: 4 }, () => {
+  it('keeps the requests in the name of a master, and counts the others', async (t) => {
+    const others = await Promise.all(
+      Array.from({ length: 60 }, (_, number) =>
+        kubeletRequest(`worker-${number}`, { subject: `O=system:nodes, CN=system:node:worker-${number}` }),
+      ),
+    );
+    const items = [...others, await kubeletRequest('own')];
+    const api = await fakeApi(
+      t,
+      healthy(({ path }) => (path.endsWith('/certificatesigningrequests') ? { body: { items } } : undefined)),
+    );
+    const seen = await observeControlPlane(clusterWith('master-1', api.kubeconfig), lane, signal);
+    assert.deepEqual(seen.csrs.known && seen.csrs.value.map(({ name }) => name), ['own']);
+    assert.equal(seen.otherCsrs, 60);
+  });
+
   it('finds everything in one bounded sweep, and no secret in it', async (t) => {
     const api = await fakeApi(t, healthy());
     const seen = await observeControlPlane(clusterWith('master-1', api.kubeconfig), lane, signal);
