@@ -61,6 +61,8 @@ export interface VerifyResult {
 export interface DecideActivities {
   diagnoseObservation(input: { observation: Observation }): Promise<Finding[]>;
   decideKubeletAuthRecovery(input: DecideInput): Promise<Verdict>;
+  /** Why the node's kubelet must not be restarted just now, for the sake of the other masters; absent: it may. */
+  objectToRestart(input: { observation: Observation; node: string }): Promise<{ because?: string }>;
 }
 
 export interface DecideInput {

@@ -116,6 +116,7 @@ function chooseClusters(inventory: Inventory, wanted: readonly string[] | undefi
 const besideWorkflows: Record<keyof (DecideActivities & RunHistoryActivities), true> = {
   diagnoseObservation: true,
   decideKubeletAuthRecovery: true,
+  objectToRestart: true,
   lastRecovery: true,
 };
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { diagnose } from '../../domain/diagnosis/diagnose.ts';
+import { objectionToRestart } from '../../domain/kubelet/before-restart.ts';
 import { decideKubeletAuthRecovery } from '../../domain/kubelet/verdict.ts';
 import type { DecideActivities } from '../contract.ts';
 
@@ -8,6 +9,10 @@ import type { DecideActivities } from '../contract.ts';
 export function createDecideActivities(): DecideActivities {
   return {
     diagnoseObservation: async ({ observation }) => diagnose(observation),
+    objectToRestart: async ({ observation, node }) => {
+      const because = objectionToRestart(observation, node);
+      return because === undefined ? {} : { because };
+    },
     decideKubeletAuthRecovery: async (input) => decideKubeletAuthRecovery(input, digestOf),
   };
 }

@@ -2,6 +2,8 @@ import type { ActivityOptions } from '@temporalio/workflow';
 import type { Plan } from '../../domain/plan.ts';
 import type { VerifyInput } from '../../activities/contract.ts';
 import { labelled, patient, type Hands } from './activities.ts';
+import { proveOthersWell } from './before-restart.ts';
+
 import type { Run } from './run.ts';
 import { passPointOfNoReturn, type Procedure, type StepCode, type StepReport } from './step-runner.ts';
 
@@ -89,13 +91,15 @@ export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure 
  */
 async function restart(
   run: Run,
-  { act }: Hands,
+  hands: Hands,
   mine: { cluster: string; node: string; runId: string },
   progress: Progress,
   label: ActivityOptions,
 ): Promise<StepReport> {
-  const noting = labelled(`${label.summary}: note the requests that are there`);
   const { cluster, node } = mine;
+  await proveOthersWell(run, hands, { cluster, node }, label.summary ?? '');
+  const noting = labelled(`${label.summary}: note the requests that are there`);
+  const { act } = hands;
   const { uids } = await act.recordCsrs.executeWithOptions(noting, [{ cluster, node }]);
   // Somebody was told, a moment ago, that an abort is still possible: it is.
   if (run.abort && !run.state.pastPointOfNoReturn)

@@ -140,6 +140,7 @@ function dispatched(simulators: Map<string, Simulator>): Activities {
     verifyKubeletRecovery: true,
     diagnoseObservation: true,
     decideKubeletAuthRecovery: true,
+    objectToRestart: true,
     backUpKubelet: true,
     installBootstrapCredential: true,
     recordCsrs: true,
