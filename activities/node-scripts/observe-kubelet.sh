@@ -4,8 +4,17 @@ node=$1 window=$2 own_run=${3:-}
 expect_node "$node"
 
 # Asked beside everything else, since a dead one is waited for.
-ask() { curl -sk -m 3 -o "$work/$1" -w '%{http_code}' "$2" >"$work/$1.code" 2>/dev/null || echo " exit $?" >>"$work/$1.code"; }
-ask api https://localhost:6443/readyz &
+ask() { # NAME URL [CURL ARGUMENTS]
+    curl -sk -m 3 -o "$work/$1" -w '%{http_code}' "${@:3}" "$2" >"$work/$1.code" 2>/dev/null || echo " exit $?" >>"$work/$1.code"
+}
+# With --anonymous-auth=false it tells nobody how it is but whom it knows: this kubelet, if it has a certificate.
+ask_api() {
+    ask api https://localhost:6443/readyz
+    case $(cat "$work/api.code") in
+    401 | 403) if [ -e "$current" ]; then ask api https://localhost:6443/readyz --cert "$current" --key "$current"; fi ;;
+    esac
+}
+ask_api &
 ask etcd https://127.0.0.1:9980/readyz &      # OpenShift's readyz container
 ask metrics http://127.0.0.1:9978/health &    # etcd itself, where its metrics are plain
 

@@ -161,11 +161,21 @@ function healthOf(values: Values, name: string, isGood: (body: string) => boolea
   const [, status = '', exit] =
     /^(\d{3})(?: exit (\d+))?\s*$/.exec(need(values, `health.${name}.code`)) ?? [];
   if (status === '200' && exit === undefined && isGood(body)) return { healthy: true, detail: 'ok' };
-  if (exit === '7') return { healthy: false, detail: 'connection refused' };
-  if (exit === '28') return { healthy: false, detail: 'no answer within 3 s' };
-  if (exit !== undefined || status === '')
-    return { healthy: false, detail: `curl: exit code ${exit ?? '?'}` };
-  return { healthy: false, detail: redact(`HTTP ${status}: ${body}`, 120) };
+  return {
+    healthy: false,
+    detail: exit === undefined && status !== '' ? saidOf(status, body) : noAnswer(exit),
+  };
+}
+
+/** 401, 403: it answers, but not even this kubelet's certificate may ask how it is; unknown is not healthy. */
+function saidOf(status: string, body: string): string {
+  if (status === '401' || status === '403') return `HTTP ${status}: it answers, but does not say how it is`;
+  return redact(`HTTP ${status}: ${body}`, 120);
+}
+
+function noAnswer(exit = '?'): string {
+  if (exit === '7') return 'connection refused';
+  return exit === '28' ? 'no answer within 3 s' : `curl: exit code ${exit}`;
 }
 
 function linesOf(text: string): string[] {

@@ -66,6 +66,12 @@ describe('installBootstrapCredential', { concurrency: 4 }, () => {
     assert.match(here.node.read(file), new RegExp(nodeServer));
   });
 
+  it('takes a refusal by the API server for the proof that it is the one: it was behind the right certificate', async (t) => {
+    const here = await world(t);
+    here.node.write('fake/readyz', 'error: You must be logged in to the server (Unauthorized)');
+    assert.equal((await install(here)).changed, true);
+  });
+
   it('keeps a good one of this run: one token, however often it is asked', async (t) => {
     const here = await world(t);
     await install(here);

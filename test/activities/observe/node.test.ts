@@ -127,6 +127,18 @@ describe('a look at a master', { concurrency: 4 }, () => {
     assert.equal(kubelet.unit.startedAt, '2026-11-22T20:31:08.000Z');
   });
 
+  it('asks an API server that tells nobody with the kubelet’s own certificate, and does not guess without', async (t) => {
+    const [own, none] = [await withCertificate(t), fakeNode(t)];
+    for (const node of [own, none]) {
+      node.write('fake/http-6443', 'ok');
+      node.write('fake/anonymous-off', '');
+    }
+    assert.equal((await look(own)).apiServer.healthy, true);
+    const { healthy, detail } = (await look(none)).apiServer;
+    assert.equal(healthy, false);
+    assert.match(detail, /HTTP 401: it answers, but does not say/);
+  });
+
   it('tells a link to nowhere, a missing key and another key apart', async (t) => {
     const node = fakeNode(t);
     const [one, other] = [await certificate('CN=x'), await certificate('CN=x')];
