@@ -45,8 +45,19 @@ export async function HealthCheck(input: HealthCheckInput): Promise<HealthCheckR
     cost: observation.cost,
   };
   const mendable = findings.filter(isMendable);
-  if (propose && mendable.length > 0) Object.assign(result, await proposeRecovery(observation, mendable));
+  if (propose && mendable.length > 0) Object.assign(result, await proposeOrSayWhyNot(observation, mendable));
   return result;
+}
+
+/** What was found is worth more than the proposal: a step on the way to it that fails must not take the findings along. */
+async function proposeOrSayWhyNot(observation: Observation, mendable: Finding[]): Promise<Proposal> {
+  try {
+    return await proposeRecovery(observation, mendable);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const { message } = describeFailure(error);
+    return { notProposed: `Whether a recovery may be proposed could not be found out: ${message}` };
+  }
 }
 
 /** Here a silent cluster is news, not something to wait for: the next check comes by itself. */
@@ -115,7 +126,7 @@ async function reasonNotToPropose(
 ): Promise<string | undefined> {
   const { cluster } = request;
   const { policy, scripts } = await handsOn(cluster).observe.readPolicy.executeWithOptions(
-    labelled('Read the policy'),
+    { ...labelled('Read the policy'), scheduleToCloseTimeout: '60s' },
     [{ cluster }],
   );
   const runId = (last.state === 'closed' ? last.runId : undefined) ?? 'proposal';

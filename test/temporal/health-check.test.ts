@@ -11,7 +11,17 @@ import {
 import { brokenCluster, healthyCluster, nodeIn } from '../simulator/state.ts';
 import { ended, serveClusters, untilGate, type Recoveries, type Recovery } from './support/recoveries.ts';
 
-const names = ['found', 'raced', 'only-looked', 'well', 'unreachable', 'unobservable', 'damped', 'unsafe'];
+const names = [
+  'found',
+  'raced',
+  'only-looked',
+  'well',
+  'unreachable',
+  'unobservable',
+  'damped',
+  'unsafe',
+  'no-policy',
+];
 
 describe('HealthCheck', { concurrency: 4, timeout: 90_000 }, () => {
   let recoveries: Recoveries;
@@ -101,6 +111,15 @@ describe('HealthCheck', { concurrency: 4, timeout: 90_000 }, () => {
     const changed = await check('damped');
     assert.equal(changed.recovery?.started, true, changed.notProposed);
     await turnDown(recoveryOf('damped'));
+  });
+
+  it('keeps what it found when it cannot find out whether a recovery may be proposed', async () => {
+    const simulator = recoveries.host(brokenCluster('no-policy'));
+    simulator.fail('readPolicy', 'UnknownCluster', 100);
+    const result = await check('no-policy');
+    assert.equal(result.findings[0]?.code, 'KubeletClientCredentialLost');
+    assert.equal(result.recovery, undefined);
+    assert.match(result.notProposed ?? '', /injected: UnknownCluster/);
   });
 
   it('starts nothing that would be refused, and says why', async () => {

@@ -73,6 +73,7 @@ describe('A step of KubeletAuthRecovery', { concurrency: 4, timeout: 90_000 }, (
     await recovery.executeUpdate(resolveStepUpdate, { args: [abort] });
     const { outcome, state } = await ended(recovery);
     assert.equal(outcome.status, 'aborted');
+    assert.match(outcome.handOver ?? '', /started by itself/);
     assert.deepEqual(cluster.effects, ['back up master-1', 'install bootstrap master-1', 'restore master-1']);
     assert.equal(nodeIn(cluster, 'master-1').bootstrap.sha256, 'de'.repeat(32));
     assert.equal(state.steps.find((step) => step.id === 'bootstrap')?.state, 'undone');

@@ -3,7 +3,11 @@ import type { AbortRequest } from '../../domain/run.ts';
 import type { Proceed, Refuse, Verdict } from '../../domain/verdict.ts';
 import type { Ending } from './run.ts';
 
-const untouched = 'The node is as it was found; "cpr recover" proposes the plan again.';
+const untouched = 'This run changed no credential on the node; "cpr recover" proposes the plan again.';
+
+/** A kubelet that cannot authenticate leaves and starts again every five minutes, whatever this run does. */
+const putBack =
+  'The bootstrap file is again the one that was found. If the kubelet started by itself while the new credential was in place, it may have filed a certificate request: "cpr diagnose" shows how the node stands, and "kubectl get csr" what waits.';
 
 /** Every way in which a run ends without having healed anything. All of them are results, none is an error. */
 
@@ -41,6 +45,7 @@ export function expired(gate: Gate): Ending {
   };
 }
 
+/** Aborted before any credential was changed. */
 export function aborted(request: AbortRequest, what: string): Ending {
   return {
     status: 'aborted',
@@ -49,6 +54,11 @@ export function aborted(request: AbortRequest, what: string): Ending {
     evidence: [],
     handOver: untouched,
   };
+}
+
+/** Aborted after a change that was undone. */
+export function abortedAndPutBack(request: AbortRequest): Ending {
+  return { ...aborted(request, 'What the run had changed was put back.'), handOver: putBack };
 }
 
 export function dryRun(verdict: Proceed): Ending {

@@ -3,7 +3,7 @@ import type { ActivityOptions } from '@temporalio/workflow';
 import type { Plan, PlanStep } from '../../domain/plan.ts';
 import type { BlockedStep, StepState } from '../../domain/run.ts';
 import { labelled } from './activities.ts';
-import { aborted } from './endings.ts';
+import { aborted, abortedAndPutBack } from './endings.ts';
 import { describeFailure, type Failure } from './failures.ts';
 import { enter, now, publish, tell, type Ending, type Run } from './run.ts';
 
@@ -118,10 +118,7 @@ async function putBack(run: Run, plan: Plan, procedure: Procedure): Promise<Endi
     await undoStep(run, step, undo);
     undone += 1;
   }
-  return aborted(
-    request,
-    undone > 0 ? 'What the run had changed was put back.' : 'Nothing had to be put back.',
-  );
+  return undone > 0 ? abortedAndPutBack(request) : aborted(request, 'Nothing had to be put back.');
 }
 
 /** An undo that fails is never swallowed: it blocks, and a person mends what is in its way. */
