@@ -18,7 +18,8 @@ export type InterventionRefusal = (typeof interventionRefusals)[number];
 
 /** What to paste to go on after a failed step, but for the two fields that only a person can fill. */
 export function resolvePayload(blocked: BlockedStep, action: ResolveAction = 'retry'): string {
-  return pasteable({ stepId: blocked.stepId, action, by: '<your name>', reason: '<why>' });
+  const { stepId, since } = blocked;
+  return pasteable({ stepId, since, action, by: '<your name>', reason: '<why>' });
 }
 
 export const abortPayload = pasteable({ by: '<your name>', reason: '<why>' });
@@ -48,10 +49,17 @@ export function judgeResolve(
 function resolveRefusal(input: unknown, blocked: BlockedStep): [InterventionRefusal, string] | undefined {
   const wanted = ['stepId', 'action', 'by', 'reason'];
   const fields = fieldsOf(input);
-  const fault = faultIn(fields, wanted);
+  const fault = faultIn(fields, wanted, ['since']);
   if (!fields || fault !== undefined) return ['MalformedCommand', fault ?? 'A decision is one JSON object.'];
   if (textOf(fields.stepId) !== blocked.stepId) {
     return ['WrongStep', `The blocked step is ${blocked.stepId}, not ${excerpt(fields.stepId)}.`];
+  }
+  // Two people send the same retry, the first makes the step fail anew: the second was not about that failure.
+  if (fields.since !== undefined && textOf(fields.since) !== blocked.since) {
+    return [
+      'WrongStep',
+      `That is about an earlier failure of ${blocked.stepId}; it failed anew at ${blocked.since}. Look at it first.`,
+    ];
   }
   if (fields.action !== 'retry' && fields.action !== 'abort') {
     return ['UnknownAction', `The action is ${blocked.choices.join(' or ')}, not ${excerpt(fields.action)}.`];
@@ -79,9 +87,13 @@ export function judgeAbort(input: unknown, state: RunState): Judgement<AbortRequ
   return { counts: { by: textOf(fields?.by), reason: textOf(fields?.reason) } };
 }
 
-function faultIn(fields: Record<string, unknown> | undefined, wanted: string[]): string | undefined {
+function faultIn(
+  fields: Record<string, unknown> | undefined,
+  wanted: string[],
+  optional: string[] = [],
+): string | undefined {
   if (!fields) return undefined;
-  const fault = shapeFault({ by: '', reason: '', ...fields }, wanted, wanted);
+  const fault = shapeFault({ by: '', reason: '', ...fields }, [...wanted, ...optional], wanted);
   return fault === undefined ? undefined : `${sentenceCase(fault)}.`;
 }
 

@@ -73,6 +73,8 @@ export type ResolveAction = 'retry' | 'abort';
 
 export interface ResolveStep {
   stepId: string;
+  /** `since` of the block that was looked at: a second copy then decides nothing about the step's next block. */
+  since?: string;
   action: ResolveAction;
   by: string;
   reason: string;

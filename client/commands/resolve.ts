@@ -39,7 +39,8 @@ export const declareResolve: Declare = (parent, act) => {
             });
           }
           const by = options.by ?? hostUser(context.io.env);
-          const decision: ResolveStep = { stepId: state.blocked.stepId, action, by, reason: options.reason };
+          const { stepId, since } = state.blocked;
+          const decision: ResolveStep = { stepId, since, action, by, reason: options.reason };
           const answer = await gateway.resolve(run, decision);
           await tell(context, { data: { decision, answer }, text: () => answer });
           return exitCodes.done;

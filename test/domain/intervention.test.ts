@@ -44,6 +44,12 @@ const resolves: [string, InterventionRefusal, unknown, BlockedStep | undefined][
   ['a field is misspelt', 'MalformedCommand', { ...retry, resaon: 'x' }, blocked],
   ['no step is named', 'MalformedCommand', { action: 'retry', by: 'Anna', reason: 'x' }, blocked],
   ['another step is named', 'WrongStep', { ...retry, stepId: 'backup' }, blocked],
+  [
+    'it was about an earlier block of the step',
+    'WrongStep',
+    { ...retry, since: '2026-11-22T11:00:00.000Z' },
+    blocked,
+  ],
   ['skip is asked for', 'UnknownAction', { ...retry, action: 'skip' }, blocked],
   [
     'abort is asked for when only forward is left',
