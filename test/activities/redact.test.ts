@@ -56,6 +56,16 @@ describe('what is compared', () => {
       assert.notEqual(verbatim(text), 'system:node:master-1');
     });
   }
-  it('stays as it is otherwise', () =>
-    assert.equal(verbatim('system:node:master-1'), 'system:node:master-1'));
+  for (const text of [
+    'system:node:master-1',
+    'system:node:master.openshiftcluster',
+    'https://token:6443',
+    `system:node:${'a'.repeat(240)}`,
+  ]) {
+    it(`stays as it is otherwise: ${text.slice(0, 40)}`, () => assert.equal(verbatim(text), text));
+  }
+  it('is no secret all the same', () => {
+    assert.doesNotMatch(verbatim('eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln'), /c2ln/);
+    assert.doesNotMatch(verbatim('-----BEGIN PRIVATE KEY-----\nMIIE'), /MIIE/);
+  });
 });
