@@ -23,7 +23,7 @@ unfinished=$(mktemp -d "$recovery/.$CPR_RUN.unfinished.XXXXXX")
 # A backup outlives the incident by months; an admin credential must not survive in it.
 copy() { # FILE NAME
     if [ ! -e "$1" ]; then echo "$2" >>"$unfinished/absent"; return; fi
-    if holds_admin "$1"; then precondition "${1#"$root"} holds a credential of system:masters, which is not copied into a backup"; fi
+    if holds_admin "$1"; then precondition "${1#"$root"} holds $found, which is not copied into a backup"; fi
     cp -p "$1" "$unfinished/$2"
 }
 copy "$kubeconfig" kubeconfig

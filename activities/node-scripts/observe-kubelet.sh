@@ -109,13 +109,20 @@ candidates() {
     [ ! -d "$recovery" ] || find "$recovery" -xdev -type f -size -1024k -print0
 }
 scan() {
-    local file seen=0 token claims expires now
+    local file note seen=0 token claims expires now
+    # An unfinished file of ours, whatever is in it.
+    for file in "$bootstrap".cpr-*; do [ ! -e "$file" ] || printf '%s\n' "${file//[^[:print:]]/?}" >>"$work/temporary"; done
     now=$(date +%s)
-    candidates | xargs -0r grep -lZaE 'BEGIN (TRUSTED )?CERTIFICATE|client-certificate-data|eyJ[A-Za-z0-9_-]+\.eyJ' >"$work/found" 2>/dev/null || :
+    { candidates | xargs -0r grep -lZaE 'BEGIN (TRUSTED |X509 )?CERTIFICATE|client-certificate-data|eyJ[A-Za-z0-9_-]+\.eyJ'; } >"$work/found" 2>"$work/unread" || :
+    # What went away meanwhile is no left-over; what cannot be read may be one.
+    if grep -qv 'No such file or directory' "$work/unread"; then echo 'some files could not be read, so not all were looked at' >>"$work/admin"; fi
     while IFS= read -rd '' file; do
         seen=$((seen + 1))
         if [ "$seen" -gt 300 ]; then echo "more than 300 files with certificates: not all were looked at" >>"$work/admin"; break; fi
-        if holds_admin "$file"; then printf '%s\n' "${file//[^[:print:]]/?}" >>"$work/admin"; fi
+        if holds_admin "$file"; then
+            case $found in *read) note=' (a certificate that cannot be read)' ;; *) note='' ;; esac
+            printf '%s%s\n' "${file//[^[:print:]]/?}" "$note" >>"$work/admin"
+        fi
         case $file in "$bootstrap" | "$recovery/${own_run:-none}/bootstrap-kubeconfig") continue ;; esac
         { grep -aoE 'eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+' "$file" || :; } >"$work/tokens"
         while read -r token; do

@@ -37,7 +37,12 @@ died() { # a command failed that nobody expected to: a full disk, a read-only fi
 trap 'died $LINENO "$BASH_COMMAND"' ERR
 
 mkdir -p -m 700 "$run_state"
-work=$(mktemp -d "$run_state/work.XXXXXX")
+# One that was killed could not tidy up, and may have held a kubeconfig.
+for old in "$run_state"/work.*; do
+    pid=${old##*/work.}
+    [ ! -d "$old" ] || [ -d "/proc/${pid%%.*}" ] || rm -rf "$old"
+done
+work=$(mktemp -d "$run_state/work.$$.XXXXXX")
 : >"$work/values"
 unfinished=''
 exec 4>&2 2>"$work/stderr"
@@ -96,18 +101,24 @@ put_in_place() { # FROM TO
 }
 note() { logger -t control-plane-recovery -- "run $CPR_RUN: $1" 2>/dev/null || :; }
 
-# Is there a certificate with O=system:masters in this file, in PEM or inside a kubeconfig?
-# Subjects go through a file: `… | grep -q` under pipefail says no when it found it too early.
+# Is there a certificate with O=system:masters in this file, in PEM or inside a kubeconfig? One that cannot be read counts as
+# one: sets found to what it is. Subjects go through a file: `… | grep -q` under pipefail says no when it found it too early.
 subjects() { # certificates on standard input
     openssl crl2pkcs7 -nocrl -certfile /dev/stdin 2>/dev/null | openssl pkcs7 -print_certs -noout 2>/dev/null || :
 }
+count() { grep -acE "$1" "$2" || :; }
 holds_admin() { # FILE
-    local data
+    local data written
+    found='a certificate that cannot be read'
     subjects <"$1" >"$work/subjects"
+    { grep -aoE 'BEGIN (TRUSTED |X509 )?CERTIFICATE-----' "$1" || :; } >"$work/written"
     { grep -aoE 'client-certificate-data"?: *"?[A-Za-z0-9+/=]+' "$1" || :; } | sed 's/.*[" ]//' >"$work/embedded"
     while read -r data; do
         { base64 -d <<<"$data" 2>/dev/null || :; } | subjects >>"$work/subjects"
     done <"$work/embedded"
+    written=$(($(count . "$work/written") + $(count . "$work/embedded")))
+    [ "$(count '^subject' "$work/subjects")" -ge "$written" ] || return 0
+    found='a credential of system:masters'
     grep -qE '^subject.*[=,/+ ]O ?= ?system:masters([,/+ ]|$)' "$work/subjects"
 }
 

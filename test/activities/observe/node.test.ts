@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -178,6 +179,38 @@ describe('a look at a master', { concurrency: 4 }, () => {
       '/var/lib/kubelet/kubeconfig.bak',
       '/var/lib/kubelet/pki/kubelet-client-2025.pem',
     ]);
+  });
+
+  it('takes a certificate that it cannot read for one of system:masters, and says so', async (t) => {
+    const node = fakeNode(t);
+    node.write(
+      'var/lib/kubelet/pki/broken.pem',
+      '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+    );
+    node.write(
+      'var/lib/kubelet/kubeconfig.old',
+      kubeconfigText(nodeServer, { 'client-certificate-data': 'AAAA' }),
+    );
+    const { adminCredentials } = (await look(node)).kubelet;
+    assert.deepEqual(adminCredentials.map((line) => line.slice(node.root.length)).sort(), [
+      '/var/lib/kubelet/kubeconfig.old (a certificate that cannot be read)',
+      '/var/lib/kubelet/pki/broken.pem (a certificate that cannot be read)',
+    ]);
+  });
+
+  it('names an unfinished file of ours, and sweeps away the working files of a script that was killed', async (t) => {
+    const node = fakeNode(t);
+    node.write('etc/kubernetes/kubeconfig.cpr-run-1', 'half');
+    const dead = spawnSync('true').pid;
+    const left = `run/control-plane-recovery/work.${dead}.abcdef/kubeconfig`;
+    const live = `run/control-plane-recovery/work.${process.pid}.abcdef/kubeconfig`;
+    for (const file of [left, live]) node.write(file, 'secret');
+    const { temporaryCredentials } = (await look(node)).kubelet;
+    assert.deepEqual(
+      temporaryCredentials.map((path) => path.slice(node.root.length)),
+      ['/etc/kubernetes/kubeconfig.cpr-run-1'],
+    );
+    assert.deepEqual([node.has(left), node.has(live)], [false, true]);
   });
 
   it('finds a token of node-bootstrapper that still works and ends, in any file but the bootstrap file', async (t) => {
