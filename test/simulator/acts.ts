@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ActActivities, RunRef } from '../../activities/contract.ts';
 import { matchCsr } from '../../domain/kubelet/csr.ts';
 import { kubeletCsr } from '../support/observations.ts';
@@ -7,16 +8,16 @@ import { nodeIn, type SimulatedCluster, type SimulatedNode } from './state.ts';
 /** The acts upon the model. Each looks before it changes, like the real ones, so that repeating one is safe. */
 export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock: () => Date): ActActivities {
   return {
-    backUpKubelet: async ({ cluster: name, node: target, runId }) => {
-      const { cluster, node } = reach(load(name), target);
+    backUpKubelet: async ({ cluster: name, node: target, scripts, runId }) => {
+      const { cluster, node } = approved(reach(load(name), target), scripts);
       const done = { directory: `/var/lib/kubelet-recovery/${runId}`, manifestSha256: 'cc'.repeat(32) };
       if (node.backups[runId]) return { ...unchanged(`The backup of ${target} was there already.`), ...done };
       node.backups[runId] = { ...node.bootstrap };
       return { ...change(cluster, `back up ${target}`, `Backed up the credentials of ${target}.`), ...done };
     },
 
-    installBootstrapCredential: async ({ cluster: name, node: target, expectedBootstrapSha256 }) => {
-      const { cluster, node } = reach(load(name), target);
+    installBootstrapCredential: async ({ cluster: name, node: target, scripts, expectedBootstrapSha256 }) => {
+      const { cluster, node } = approved(reach(load(name), target), scripts);
       const expiresAt = new Date(clock().getTime() + 3_600_000).toISOString();
       if (node.bootstrap.kind === 'temporary') {
         return {
@@ -46,8 +47,8 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
       return { uids: cluster.csrs.map(({ uid }) => uid), at: clock().toISOString() };
     },
 
-    restartKubelet: async ({ cluster: name, node: target, runId, attempt }) => {
-      const { cluster, node } = reach(load(name), target);
+    restartKubelet: async ({ cluster: name, node: target, scripts, runId, attempt }) => {
+      const { cluster, node } = approved(reach(load(name), target), scripts);
       if (node.restarts.includes(`${runId}/${attempt}`)) {
         return {
           ...unchanged(`The kubelet of ${target} had been restarted already.`),
@@ -89,8 +90,8 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
       };
     },
 
-    installDurableBootstrap: async ({ cluster: name, node: target }) => {
-      const { cluster, node } = reach(load(name), target);
+    installDurableBootstrap: async ({ cluster: name, node: target, scripts }) => {
+      const { cluster, node } = approved(reach(load(name), target), scripts);
       const sha256 = 'd0'.repeat(32);
       if (node.bootstrap.kind === 'durable')
         return { ...unchanged('The durable bootstrap file is there already.'), sha256 };
@@ -101,8 +102,8 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
       };
     },
 
-    restoreKubeletBackup: async ({ cluster: name, node: target, runId }: RunRef) => {
-      const { cluster, node } = reach(load(name), target);
+    restoreKubeletBackup: async ({ cluster: name, node: target, scripts, runId }: RunRef) => {
+      const { cluster, node } = approved(reach(load(name), target), scripts);
       const backup = node.backups[runId];
       if (!backup) throw failure('NodeScriptFailed', `no backup of run ${runId} on ${target}`);
       if (node.bootstrap.sha256 === backup.sha256)
@@ -117,6 +118,15 @@ function reach(cluster: SimulatedCluster, name: string): { cluster: SimulatedClu
   const node = nodeIn(cluster, name);
   if (!node.sshReachable) throw failure('NodeUnreachable', `ssh ${name}: connect: Connection refused`);
   return { cluster, node };
+}
+
+/** Every act names the scripts that were approved, and does nothing when the worker has others. */
+function approved<T extends { cluster: SimulatedCluster }>(
+  reached: T,
+  scripts: Record<string, string> | undefined,
+): T {
+  if (isDeepStrictEqual(scripts, reached.cluster.scripts)) return reached;
+  throw failure('PreconditionFailed', 'the scripts of this worker are not the ones that were approved');
 }
 
 /** A kubelet without a certificate files a request when its bootstrap credential is accepted; with one it just runs. */

@@ -7,7 +7,7 @@ import { failure } from '../simulator/failure.ts';
 import { brokenCluster, nodeIn } from '../simulator/state.ts';
 import { approve, ended, serveClusters, untilBlocked, type Recoveries } from './support/recoveries.ts';
 
-const names = ['restart-fails', 'no-identity', 'record-fails', 'second-fault'];
+const names = ['restart-fails', 'no-identity', 'record-fails', 'second-fault', 'upgraded'];
 
 const retry = (stepId: string) => ({ stepId, action: 'retry' as const, by: 'grace', reason: 'mended' });
 const stop = { by: 'grace', reason: 'not tonight' };
@@ -85,6 +85,24 @@ describe('The restart of a kubelet', { concurrency: 4, timeout: 60_000 }, () => 
     await recovery.executeUpdate(abortUpdate, { args: [stop] });
     assert.equal((await ended(recovery)).outcome.status, 'aborted');
     assert.ok(!simulator.cluster.effects.includes('restart master-1'));
+  });
+
+  it('is not done by a worker that was upgraded since the vote, but by one of the approved version', async () => {
+    const simulator = recoveries.host(brokenCluster('upgraded'));
+    const { cluster } = simulator;
+    const { scripts } = cluster;
+    simulator.before('recordCsrs', 1, () => {
+      cluster.scripts = { ...scripts, 'restart-kubelet.sh': '00'.repeat(32) };
+    });
+    const recovery = await recoveries.start(cluster);
+    await approve(recovery);
+    const { blocked } = await untilBlocked(recovery);
+    assert.equal(blocked.errorType, 'PreconditionFailed');
+    assert.ok(!cluster.effects.includes('restart master-1'));
+
+    cluster.scripts = scripts;
+    await recovery.executeUpdate(resolveStepUpdate, { args: [retry('restart')] });
+    assert.equal((await ended(recovery)).outcome.status, 'healed');
   });
 
   it('waits for a person while another master ails', async () => {

@@ -1,6 +1,6 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { Plan } from '../../domain/plan.ts';
-import type { VerifyInput } from '../../activities/contract.ts';
+import type { RunRef, VerifyInput } from '../../activities/contract.ts';
 import { labelled, patient, type Hands } from './activities.ts';
 import { proveOthersWell } from './before-restart.ts';
 
@@ -40,9 +40,10 @@ interface Progress {
 /** How the plan of KubeletAuthRecovery is carried out: one entry for each of its steps, in its order. */
 export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure & { proofs: () => string[] } {
   const { act } = hands;
-  const { runId, server, caSha256, bootstrapSha256, csr } = plan.pins;
+  const { runId, scripts, server, caSha256, bootstrapSha256, csr } = plan.pins;
   const node = { cluster: plan.cluster, node: plan.target };
-  const mine = { ...node, runId };
+  // The vote covered the scripts too: a worker that was upgraded since has other ones, and must not run them.
+  const mine = { ...node, runId, scripts };
   const progress: Progress = { attempt: 0, before: [], proofs: [] };
 
   const steps: Record<KubeletStep, StepCode> = {
@@ -65,14 +66,14 @@ export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure 
     },
     verify: {
       verifies: true,
-      act: (label) => verify(run, hands, { ...mine, server, stage: 'recovered' }, progress, label),
+      act: (label) => verify(run, hands, { ...node, runId, server, stage: 'recovered' }, progress, label),
     },
     graduate: {
       act: (label) => act.installDurableBootstrap.executeWithOptions(label, [{ ...mine, server, caSha256 }]),
     },
     'verify-graduated': {
       verifies: true,
-      act: (label) => verify(run, hands, { ...mine, server, stage: 'graduated' }, progress, label),
+      act: (label) => verify(run, hands, { ...node, runId, server, stage: 'graduated' }, progress, label),
     },
   };
   return {
@@ -92,7 +93,7 @@ export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure 
 async function restart(
   run: Run,
   hands: Hands,
-  mine: { cluster: string; node: string; runId: string },
+  mine: RunRef,
   progress: Progress,
   label: ActivityOptions,
 ): Promise<StepReport> {
