@@ -167,6 +167,8 @@ export interface BootstrapFile {
  */
 export interface JournalCounts {
   windowMinutes: number;
+  /** The journal could not be read to its end: there may be more of everything. */
+  incomplete?: true;
   anonymousForbidden: number;
   clientCertificateUnreadable: number;
   clientCertificateExpired: number;

@@ -143,8 +143,9 @@ function parseJournal(values: Values): JournalCounts {
   const said = new Map(linesOf(need(values, 'journal')).map((line) => line.split('=') as [string, string]));
   const counts = journalNames.map((name) => [name, count(said.get(name) ?? '0', name)]);
   return {
+    ...(values['journalCounted'] === 'yes' ? {} : { incomplete: true as const }),
     windowMinutes: count(need(values, 'journalWindow'), 'journalWindow'),
-    ...(Object.fromEntries(counts) as Omit<JournalCounts, 'windowMinutes'>),
+    ...(Object.fromEntries(counts) as Omit<JournalCounts, 'windowMinutes' | 'incomplete'>),
   };
 }
 

@@ -11,9 +11,9 @@ interface Sandbox {
   hash?: string;
 }
 
-/** Static pod manifests on the node, each with the hash that its running sandbox carries. Pure. */
+/** Static pod manifests on the node, each with the hash that its running sandbox carries. Pure; throws when nobody asked. */
 export function parseManifests(values: Values): StaticPodManifest[] {
-  const sandboxes = parseSandboxes(values['pods'] ?? '');
+  const sandboxes = parseSandboxes(values['pods']);
   const node = values['nodeName'] ?? '';
   const manifests: StaticPodManifest[] = [];
   for (let number = 0; values[`manifest.${number}.file`] !== undefined; number += 1) {
@@ -52,13 +52,12 @@ function parsePod(text: string): { namespace: string; podName: string } {
   return { namespace: '?', podName: '?' };
 }
 
-function parseSandboxes(text: string): Sandbox[] {
-  try {
-    const sandboxes: unknown = JSON.parse(text);
-    return Array.isArray(sandboxes) ? (sandboxes as Sandbox[]) : [];
-  } catch {
-    return [];
-  }
+/** An answer that makes no sense is not "no sandbox": that would call every static pod dead. */
+function parseSandboxes(text: string | undefined): Sandbox[] {
+  if (text === undefined) throw new Error('pods: crictl could not be asked');
+  const sandboxes: unknown = JSON.parse(text);
+  if (!Array.isArray(sandboxes)) throw new Error('pods: crictl answered with no list');
+  return sandboxes as Sandbox[];
 }
 
 function newestOf(sandboxes: Sandbox[]): Sandbox | undefined {

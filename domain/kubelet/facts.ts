@@ -67,7 +67,7 @@ function bootstrapFact({ bootstrap }: KubeletEvidence): string {
 }
 
 /** In the words of the log, so that a person can search for them. */
-const lines: [keyof JournalCounts, string][] = [
+const lines: [keyof Omit<JournalCounts, 'incomplete'>, string][] = [
   ['anonymousForbidden', '\'User "system:anonymous" cannot …\''],
   ['clientCertificateUnreadable', "'unable to read existing bootstrap client config'"],
   ['clientCertificateExpired', "'existing bootstrap client certificate … is expired'"],
@@ -84,7 +84,9 @@ function journalFact(journal: JournalCounts): string {
   const counted = lines
     .filter(([name]) => journal[name] > 0)
     .map(([name, words]) => `${words} ${journal[name]} times`);
-  return counted.length === 0
+  const unread = journal.incomplete ? ['could not be read to its end, there may be more'] : [];
+  const said = [...counted, ...unread];
+  return said.length === 0
     ? ''
-    : `kubelet's journal, last ${journal.windowMinutes} minutes: ${counted.join(', ')}`;
+    : `kubelet's journal, last ${journal.windowMinutes} minutes: ${said.join(', ')}`;
 }

@@ -244,6 +244,15 @@ describe('a look at a master', { concurrency: 4 }, () => {
     assert.deepEqual(await leftBehind('run-2'), [file]);
   });
 
+  it('does not call what it could not ask absent', async (t) => {
+    const node = fakeNode(t);
+    assert.equal((await look(node)).kubelet.journal.incomplete, undefined);
+    node.write('fake/journalctl-fails', '');
+    assert.equal((await look(node)).kubelet.journal.incomplete, true);
+    node.write('fake/crictl-fails', '');
+    await assert.rejects(look(node), /crictl could not be asked/);
+  });
+
   it('is not confused by hostile names and lines', async (t) => {
     const node = fakeNode(t);
     node.write(

@@ -14,6 +14,7 @@ export function healthyWords(change: Record<string, string> = {}): Record<string
     accepted: 'unknown',
     acceptedDetail: '',
     journal: '',
+    journalCounted: 'yes',
     journalWindow: '15',
     pods: '[]',
     admin: '',
