@@ -4,6 +4,7 @@
 node=$1 expected=$2
 expect_node "$node"
 lock
+refuse_late
 [ -e "$run_dir/manifest.sha256" ] || precondition "there is no backup of this run in ${run_dir#"$root"}"
 content=$(base64 -d <<<"$CPR_INPUT")
 [ -n "$content" ] || fail 'no kubeconfig was sent'

@@ -54,6 +54,11 @@ lock() {
     flock -w 20 9 || end_with busy "another script of ours has held the lock of this node for 20 s"
 }
 
+# A script that was cut off from its worker may still wait for the lock when the run has moved on: it comes too late.
+refuse_late() { # called under the lock
+    [ ! -e "$run_dir/aborted" ] || precondition 'this run was aborted on this node: what it had changed is put back, and nothing is changed again'
+}
+
 # The inventory's address may belong to another machine by now; nothing is read or changed under a wrong name.
 own_name() { # sets name
     local shown word pid=0

@@ -3,6 +3,7 @@
 node=$1 attempt=$2
 expect_node "$node"
 lock
+refuse_late
 [ -e "$run_dir/manifest.sha256" ] || precondition "there is no backup of this run in ${run_dir#"$root"}"
 [[ $attempt =~ ^[0-9]{1,4}$ ]] || fail "attempt '$attempt' is not a number"
 show() { systemctl show kubelet -p "$1" | sed "s/^$1=//"; }

@@ -8,6 +8,9 @@ for mark in "$run_dir"/restart-*; do
     [ ! -e "$mark" ] || precondition 'the kubelet was already restarted by this run: what was there before is not put back'
 done
 (cd "$run_dir" && sha256sum --quiet -c manifest.sha256) || fail "the backup in ${run_dir#"$root"} does not match its own manifest"
+# Written before anything is put back: an install or a restart of this run that comes later finds it and does nothing.
+: >"$run_dir/aborted"
+sync "$run_dir/aborted" "$run_dir"
 present=$(hash_of "$bootstrap")
 before=$(hash_of "$run_dir/bootstrap-kubeconfig")
 if [ "$present" = "$before" ]; then say changed no; say why 'the bootstrap file is the one from before'; end ok; fi

@@ -260,6 +260,18 @@ describe('restore-kubelet.sh', { concurrency }, () => {
     assert.equal((await run(on, 'restore-kubelet.sh'))['changed'], 'no');
   });
 
+  it('bars every script of the run that comes after it', async (t) => {
+    const on = await installed(t);
+    const before = hashOf(on.read(`${backup}/bootstrap-kubeconfig`));
+    await run(on, 'restore-kubelet.sh');
+    const late = () => run(on, 'install-bootstrap.sh', [node, before], bootstrapFile(newToken));
+    await assert.rejects(late(), /this run was aborted/);
+    await assert.rejects(run(on, 'restart-kubelet.sh', [node, '1']), /this run was aborted/);
+    assert.match(on.read(present), /rejected-token-of-before/);
+    assert.equal(restarts(on), 0);
+    assert.equal((await run(on, 'restore-kubelet.sh'))['changed'], 'no');
+  });
+
   it('takes our file away where there was none', async (t) => {
     const on = await installed(t, ({ root }) => unlinkSync(join(root, present)));
     await run(on, 'restore-kubelet.sh');
