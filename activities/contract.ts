@@ -22,7 +22,7 @@ export interface ObserveActivities {
    * them and the history keeps them.
    */
   readPolicy(input: { cluster: string }): Promise<{ policy: Policy; scripts: Record<string, string> }>;
-  /** Polls until the proof of recovery holds for `soakMs`, heartbeating; throws `NotYetHealthy` when `timeoutMs` ran out. */
+  /** Polls until the proof of recovery holds for `soakMs`, heartbeating; throws `NotYetHealthy` or `IdentityMissing` when `timeoutMs` ran out. */
   verifyKubeletRecovery(input: VerifyInput): Promise<VerifyResult>;
 }
 
@@ -102,7 +102,7 @@ export interface ActActivities {
     /** `expectedBootstrapSha256`: hash of the file that is to be replaced, or `missing`. */
     input: RunRef & { expectedBootstrapSha256: string; server: string; caSha256: string },
   ): Promise<ActResult & { sha256: string; expiresAt: string }>;
-  /** UIDs of all client CSRs that exist now: none of them is the one that our restart will bring. */
+  /** UIDs of all client CSRs in this node's name that exist now: none of them is the one that our restart will bring. */
   recordCsrs(input: NodeRef): Promise<{ uids: string[]; at: string }>;
   /** Quarantines an unusable client certificate and restarts the kubelet, once per `attempt`. */
   restartKubelet(input: RunRef & { attempt: number }): Promise<ActResult & { startedAt: string }>;
@@ -148,6 +148,8 @@ export const activityErrorTypes = {
   TwoMatchingCsrs: { retryable: false },
   CsrDenied: { retryable: false },
   CsrNotIssued: { retryable: true },
+  /** As `NotYetHealthy`, and the reason is that the kubelet has no valid certificate of its own: waiting brings none. */
+  IdentityMissing: { retryable: false },
   NotYetHealthy: { retryable: false },
   UnknownCluster: { retryable: false },
   UnknownNode: { retryable: false },

@@ -1,4 +1,4 @@
-import { proveGraduated, proveRecovered, type Proof } from '../../domain/kubelet/proof.ts';
+import { certificateFault, proveGraduated, proveRecovered, type Proof } from '../../domain/kubelet/proof.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
 import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
@@ -14,7 +14,7 @@ import { parseMirrorPods } from './parse-objects.ts';
 
 const POLL_MS = 700;
 
-/** Looks again and again until every proof has held without a break for `soakMs`. Throws `NotYetHealthy` with what is missing. */
+/** Looks again and again until every proof has held without a break for `soakMs`. Throws `NotYetHealthy` or `IdentityMissing` with what is missing. */
 export async function verifyKubeletRecovery(
   cluster: ClusterConnection,
   lane: NodeLane,
@@ -33,7 +33,7 @@ export async function verifyKubeletRecovery(
         heldSince ??= now;
         if (now - heldSince >= input.soakMs) return { proofs: look.proofs, evidence: look.seen.kubelet };
       }
-      if (now >= deadline) throw notYet(input, look.missing);
+      if (now >= deadline) throw notYet(input, look);
       await pause(POLL_MS, signal);
     }
   } finally {
@@ -71,7 +71,13 @@ async function lookOnce(
   }
 }
 
-function notYet({ node, timeoutMs, soakMs }: VerifyInput, missing: string[]): Error {
+function notYet({ node, timeoutMs, soakMs }: VerifyInput, { missing, seen }: Look): Error {
   const wanting = missing.length === 0 ? `it has not yet held for ${soakMs / 1000} s` : missing.join('; ');
-  return failure('NotYetHealthy', `${node} is not proved healthy after ${timeoutMs / 1000} s: ${wanting}`);
+  const { clientCertificate, nodeTime } = seen?.kubelet ?? {};
+  const hasNone =
+    clientCertificate && certificateFault(clientCertificate, node, nodeTime ?? '') !== undefined;
+  return failure(
+    hasNone ? 'IdentityMissing' : 'NotYetHealthy',
+    `${node} is not proved healthy after ${timeoutMs / 1000} s: ${wanting}`,
+  );
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { ApplicationFailure } from '@temporalio/common';
 import { abortUpdate, resolveStepUpdate } from '../../workflows/messages.ts';
 import { newCsr } from '../simulator/acts.ts';
 import { failure } from '../simulator/failure.ts';
@@ -54,7 +53,7 @@ describe('The restart of a kubelet', { concurrency: 4, timeout: 60_000 }, () => 
     };
     simulator.intercept('verifyKubeletRecovery', async (perform, call) => {
       if (call > 1) return await perform();
-      throw ApplicationFailure.nonRetryable('its client certificate is missing', 'IdentityMissing');
+      throw failure('IdentityMissing', 'its client certificate is missing');
     });
     const recovery = await recoveries.start(cluster);
     await approve(recovery);

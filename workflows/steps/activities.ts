@@ -21,6 +21,7 @@ const finalErrors: Record<FinalErrorType, true> = {
   ApiForbidden: true,
   TwoMatchingCsrs: true,
   CsrDenied: true,
+  IdentityMissing: true,
   NotYetHealthy: true,
   UnknownCluster: true,
   UnknownNode: true,

@@ -85,11 +85,11 @@ describe('verifying', { concurrency: 4 }, () => {
     assert.equal(evidence.nodeName, 'master-1');
   });
 
-  it('says what is missing when time is up', async (t) => {
+  it('says what is missing when time is up, and tells a missing identity apart: no waiting brings that', async (t) => {
     const { verify } = await node(t, () => ({ certState: 'missing' }));
     await assert.rejects(verify(), (error: Error) => {
       assert.match(error.message, /master-1 is not proved healthy after 0.4 s: .*it is missing/);
-      return isFailure(error, 'NotYetHealthy');
+      return isFailure(error, 'IdentityMissing');
     });
   });
 
@@ -107,6 +107,9 @@ describe('verifying', { concurrency: 4 }, () => {
 
   it('asks for more of a graduated node', async (t) => {
     const { verify } = await node(t);
-    await assert.rejects(verify({ stage: 'graduated' }), /bootstrap file/);
+    await assert.rejects(verify({ stage: 'graduated' }), (error: Error) => {
+      assert.match(error.message, /bootstrap file/);
+      return isFailure(error, 'NotYetHealthy');
+    });
   });
 });
