@@ -46,7 +46,8 @@ test('killed between the restart and its result: the kubelet is not restarted ag
 test('killed between the approval and its reply: the request is found approved, once', async () => {
   const held = proxy.holdNext('PUT', /certificatesigningrequests\/[^/]+\/approval$/);
   await recoverWithTwoWorkers(async (worker) => {
-    assert.equal(await held.arrived, 200);
+    await until(() => held.status() !== undefined);
+    assert.equal(held.status(), 200);
     await worker.kill();
     held.cut();
   });

@@ -17,8 +17,8 @@ export interface ApiProxy extends AsyncDisposable {
 }
 
 export interface HeldAnswer {
-  /** The API server has answered with this status; nobody has seen it yet. */
-  arrived: Promise<number>;
+  /** What the API server has answered, and nobody has seen yet; undefined before that. */
+  status(): number | undefined;
   /** Closes the connection; the answer is lost. */
   cut(): void;
 }
@@ -52,18 +52,12 @@ export async function startApiProxy(lab: Lab, kubeconfigFile: string): Promise<A
   return {
     kubeconfig: pointedAt(readFileSync(kubeconfigFile, 'utf8'), port, identity.cert),
     holdNext: (method, path) => {
-      let held: ServerResponse | undefined;
-      const arrived = new Promise<number>((resolve) => {
-        traps.push({
-          method,
-          path,
-          spring: (response, status) => {
-            held = response;
-            resolve(status);
-          },
-        });
-      });
-      return { arrived, cut: () => held?.destroy() };
+      let held: { response: ServerResponse; status: number } | undefined;
+      const spring: Trap['spring'] = (response, status) => {
+        held = { response, status };
+      };
+      traps.push({ method, path, spring });
+      return { status: () => held?.status, cut: () => held?.response.destroy() };
     },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();

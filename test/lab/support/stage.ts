@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
-import type { RecoveryRequest } from '../../../domain/run.ts';
+import type { RecoveryRequest, RunState } from '../../../domain/run.ts';
 import { openLab, type Lab } from '../../../lab/lab.ts';
 import {
   recoveryWorkflowId,
@@ -102,16 +102,22 @@ export async function approve(recovery: Recovery): Promise<number> {
   return at;
 }
 
+/** Amply: an undisturbed recovery takes ten seconds, one whose worker was killed twenty. */
+const WAIT_MS = 150_000;
+
 /** The result. A run that is blocked says so at once instead of by a test that hangs. */
 export async function ended(recovery: Pick<Recovery, 'query' | 'result'>): Promise<RecoveryResult> {
   const result = recovery.result();
   result.catch(() => {});
+  const deadline = Date.now() + WAIT_MS;
+  let last: RunState | undefined;
   for (;;) {
     const first = await Promise.race([result, sleep(500)]);
     if (first) return first;
     // Nobody answers while the worker is dead; that is no verdict.
-    const state = await recovery.query(stateQuery).catch(() => undefined);
-    if (state?.blocked) throw new Error(`blocked at ${state.blocked.stepId}: ${state.blocked.error}`);
+    last = (await recovery.query(stateQuery).catch(() => undefined)) ?? last;
+    if (last?.blocked) throw new Error(`blocked at ${last.blocked.stepId}: ${last.blocked.error}`);
+    if (Date.now() > deadline) throw new Error(`no end in sight: ${JSON.stringify(last?.timeline, null, 2)}`);
   }
 }
 
