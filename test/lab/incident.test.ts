@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { healthCheckWorkflow, type HealthCheckResult } from './support/health-check.ts';
 import { requireHealthy, whileBroken } from './support/broken.ts';
-import { faultsOf, rememberHealthy } from './support/node-proof.ts';
+import { faultsOf, lastMirrorPodAt, rememberHealthy } from './support/node-proof.ts';
 import { approve, ended, openStage, type Stage } from './support/stage.ts';
 import { kubeletStarts, nodeNow } from './support/times.ts';
 import { startWriter } from './support/writer.ts';
@@ -32,6 +32,8 @@ test('the incident is named, healed on approval, and etcd never notices', async 
     const { outcome, report } = await ended(recovery);
     const endedAt = nodeNow();
     assert.equal(outcome.status, 'healed', outcome.sentence);
+    const lastPod = (await lastMirrorPodAt(lab, node)) - approvedAt;
+    t.diagnostic(`approval to the last mirror pod: ${lastPod.toFixed(1)} s`);
     t.diagnostic(`approval to healed and proved: ${(endedAt - approvedAt).toFixed(1)} s`);
 
     const starts = await kubeletStarts(lab, node, approvedAt);

@@ -6,7 +6,7 @@ import { requireHealthy, whileBroken } from './support/broken.ts';
 import { faultsOf, rememberHealthy } from './support/node-proof.ts';
 import { makeSshShim, type SshShim } from './support/ssh-shim.ts';
 import { approve, ended, openStage, type Stage } from './support/stage.ts';
-import { kubeletStarts, nodeNow, notes } from './support/times.ts';
+import { kubeletStarts, nodeNow, notes, writtenAt } from './support/times.ts';
 import { until } from '../temporal/support/processes.ts';
 import type { WorkerProcess } from '../temporal/support/worker-process.ts';
 
@@ -85,12 +85,22 @@ async function recoverWithTwoWorkers(killed: (worker: WorkerProcess) => Promise<
 async function assertEachActOnce(since: number): Promise<void> {
   const { lab } = stage;
   const noted = await notes(lab, node, since);
-  assert.equal(noted.length, everyActOnce.length, noted.join('\n'));
-  for (const [index, act] of everyActOnce.entries()) assert.match(noted[index] ?? '', act);
+  assert.equal(noted.length, everyActOnce.length, JSON.stringify(noted));
+  for (const [index, act] of everyActOnce.entries()) assert.match(noted[index]?.message ?? '', act);
+  const [backedUp, , , graduated] = noted;
+  const backup = backedUp?.message.split(' ').at(-1) ?? '';
+  await assertNotWrittenAfter(`${backup}/manifest.sha256`, backedUp?.at);
+  await assertNotWrittenAfter('/etc/kubernetes/kubeconfig', graduated?.at);
   assert.equal((await kubeletStarts(lab, node, since)).length, 1, 'starts of the kubelet');
   const writes = await writesByCpr(lab, new Date(since * 1000).toISOString());
   assert.deepEqual(writes, [
     'create serviceaccounts/token: 201',
     'update certificatesigningrequests/approval: 200',
   ]);
+}
+
+/** An act notes itself when it is done: a file that is newer was written a second time. */
+async function assertNotWrittenAfter(path: string, noted = 0): Promise<void> {
+  const written = await writtenAt(stage.lab, node, path);
+  assert.ok(written > 0 && written <= noted, `${path} was written at ${written}, its act noted at ${noted}`);
 }

@@ -150,6 +150,7 @@ interface PodObject {
   metadata: {
     name: string;
     namespace: string;
+    creationTimestamp: string;
     annotations?: Record<string, string>;
     managedFields?: { manager?: string; subresource?: string; time?: string }[];
   };
@@ -159,6 +160,7 @@ interface PodObject {
 
 interface Mirror {
   hash: string;
+  createdAt: number;
   ready: boolean;
   /** When the kubelet last wrote its status, seconds since 1970. */
   statusAt: number;
@@ -173,6 +175,7 @@ async function mirrorsOf(lab: Lab, node: string): Promise<Record<string, Mirror>
     const writes = (metadata.managedFields ?? []).filter(({ subresource }) => subresource === 'status');
     const mirror: Mirror = {
       hash,
+      createdAt: Date.parse(metadata.creationTimestamp) / 1000,
       ready: (status.conditions ?? []).some(
         (condition) => condition.type === 'Ready' && condition.status === 'True',
       ),
@@ -181,6 +184,12 @@ async function mirrorsOf(lab: Lab, node: string): Promise<Record<string, Mirror>
     return [[`${metadata.namespace}/${metadata.name}`, mirror] as const];
   });
   return Object.fromEntries(mirrors);
+}
+
+/** When the last mirror pod of the node came back, seconds since 1970. */
+export async function lastMirrorPodAt(lab: Lab, node: string): Promise<number> {
+  const mirrors = Object.values(await mirrorsOf(lab, node));
+  return Math.max(...mirrors.map(({ createdAt }) => createdAt));
 }
 
 async function sandboxHashes(lab: Lab, node: string): Promise<Record<string, string>> {

@@ -13,12 +13,18 @@ export async function kubeletStarts(lab: Lab, node: string, since: number): Prom
 }
 
 /** What our scripts have noted in the node's journal since then. */
-export async function notes(lab: Lab, node: string, since: number): Promise<string[]> {
+export async function notes(lab: Lab, node: string, since: number): Promise<Line[]> {
   const lines = await journal(lab, node, since, ['-t', 'control-plane-recovery']);
-  return lines.map(({ message }) => message.replace(/^run \S+: /, ''));
+  return lines.map(({ at, message }) => ({ at, message: message.replace(/^run \S+: /, '') }));
 }
 
-interface Line {
+/** When a file on the node was last written. */
+export async function writtenAt(lab: Lab, node: string, path: string): Promise<number> {
+  return Number((await lab.sh(node, ['stat', '-c', '%.3Y', path])).stdout);
+}
+
+/** `at` in seconds since 1970. */
+export interface Line {
   at: number;
   message: string;
 }
