@@ -153,12 +153,19 @@ claims_of() { # TOKEN
     local header payload
     IFS=. read -r header payload _ <<<"$1"
     [[ $1 =~ ^eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$ ]] || return 0
-    payload=$(tr '_-' '/+' <<<"$payload")
+    payload=${payload//-/+} payload=${payload//_//}
     while [ $((${#payload} % 4)) != 0 ]; do payload+='='; done
     base64 -d <<<"$payload" 2>/dev/null || :
 }
-claim() { # NAME, claims on standard input; strings and numbers only, and of the outermost sort as the API server writes them
-    { grep -oE "\"$1\":(\"[^\"\\\\]{1,300}\"|[0-9]{1,12})" || :; } | head -n1 | sed -e "s/^\"$1\"://" -e 's/^"//' -e 's/"$//'
+# Strings and numbers only, and of the outermost sort as the API server writes them. No process is started for it: every backup
+# that lies on a node holds a token that is looked at, and on a busy node each process costs.
+claim() { # NAME, claims on standard input
+    local text form value
+    IFS= read -rd '' text || :
+    form="\"$1\":(\"[^\"\\]{1,255}\"|[0-9]{1,12})"
+    [[ $text =~ $form ]] || return 0
+    value=${BASH_REMATCH[1]#\"}
+    printf '%s' "${value%\"}"
 }
 
 # May this kubeconfig create certificate signing requests? Asked with itself. Sets accepted and accepted_detail.
