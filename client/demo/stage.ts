@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { cacheDir } from '../../lab/host/cache.ts';
 import type { Progress } from '../../lab/host/progress.ts';
 import { labDown, labUp, openLab, type Lab } from '../../lab/lab.ts';
+import { resolveTemporalBinary } from '../../lab/temporal/binary.ts';
 import { runDev, type DevPlace } from '../../lab/temporal/dev.ts';
 import { createActivities } from '../../worker/activities.ts';
 import { loadInventory } from '../../worker/config/inventory.ts';
@@ -29,6 +30,8 @@ export interface StageOptions {
 export async function onStage<T>(options: StageOptions, play: (stage: Stage) => Promise<T>): Promise<T> {
   const { progress, signal } = options;
   const wasUp = (await openLab()) !== undefined;
+  // Compiled before the masters run: beside three control planes it takes twice as long.
+  await resolveTemporalBinary({ progress, signal });
   const lab = await labUp({ progress, signal });
   try {
     return await withTemporal(lab, options, (parts) => play({ ...parts, borrowed: wasUp }));
