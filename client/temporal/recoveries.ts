@@ -1,3 +1,4 @@
+import { isGrpcServiceError } from '@temporalio/client';
 import type { Vote } from '../../domain/approval.ts';
 import type { AbortRequest, RecoveryRequest, ResolveStep, RunState } from '../../domain/run.ts';
 import {
@@ -129,21 +130,21 @@ export function vote(session: Session, run: RunRef, cast: Vote): Promise<VoteAns
   const updateId = ['vote', cast.gate, cast.nonce, cast.decision, cast.by].join(':');
   const asking = attempt(session, run.cluster, `send the vote to ${run.workflowId}`);
   return translated(asking, () =>
-    answered(session, () => handleOf(session, run).executeUpdate(voteUpdate, { args: [cast], updateId })),
+    delivered(session, () => handleOf(session, run).executeUpdate(voteUpdate, { args: [cast], updateId })),
   );
 }
 
 export function resolve(session: Session, run: RunRef, decision: ResolveStep): Promise<string> {
   const asking = attempt(session, run.cluster, `send the decision to ${run.workflowId}`);
   return translated(asking, () =>
-    answered(session, () => handleOf(session, run).executeUpdate(resolveStepUpdate, { args: [decision] })),
+    delivered(session, () => handleOf(session, run).executeUpdate(resolveStepUpdate, { args: [decision] })),
   );
 }
 
 export function abort(session: Session, run: RunRef, request: AbortRequest): Promise<string> {
   const asking = attempt(session, run.cluster, `send the abort to ${run.workflowId}`);
   return translated(asking, () =>
-    answered(session, () => handleOf(session, run).executeUpdate(abortUpdate, { args: [request] })),
+    delivered(session, () => handleOf(session, run).executeUpdate(abortUpdate, { args: [request] })),
   );
 }
 
@@ -153,6 +154,25 @@ function handleOf({ client }: Session, run: RunRef) {
 
 function answered<T>({ client }: Session, call: () => Promise<T>): Promise<T> {
   return client.withDeadline(Date.now() + ANSWER_MS, call);
+}
+
+/**
+ * When another event comes just as a run ends on a message, the server throws that workflow task away, keeps nothing of
+ * it, and answers FAILED_PRECONDITION: so the message is sent again.
+ */
+async function delivered<T>(session: Session, send: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await answered(session, send);
+    } catch (error) {
+      if (tries === 3 || !isThrownAwayTask(error)) throw error;
+    }
+  }
+}
+
+function isThrownAwayTask(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return isGrpcServiceError(cause) && cause.details.includes('unexpected workflow task failure');
 }
 
 function attempt({ place }: Session, cluster: string, doing: string): Attempt {

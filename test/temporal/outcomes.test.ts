@@ -221,6 +221,7 @@ describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 90_000 }, () => 
       assert.ok(error.cause instanceof ApplicationFailure);
       return error.cause.type === 'BadRequest' && error.cause.message.includes('recovery/twice');
     });
+    await untilGate(recovery);
     await recovery.executeUpdate(abortUpdate, { args: [{ by: 'ada', reason: 'enough' }] });
     assert.equal((await ended(recovery)).outcome.status, 'aborted');
   });
