@@ -51,7 +51,7 @@ describe('what people read', () => {
         cluster: 'lab',
         api: 'https://10.78.0.14:6443',
         masters: ['master-0', 'master-1', 'master-2'],
-        inventory: '/root/.cache/control-plane-recovery/lab/lab/clusters.yaml',
+        inventory: '/home/ada/.cache/control-plane-recovery/lab/lab/clusters.yaml',
       }),
     'a lab that is half up': () =>
       renderLabStatus({
