@@ -84,7 +84,7 @@ test('a rival request after the restart: nothing is approved, the step blocks, a
 });
 
 test('an ssh that hangs is cut, and the node counts as not looked at', async () => {
-  shim.holdAt({ script: 'observe-kubelet', when: 'begun' });
+  shim.holdAt({ script: 'observe-kubelet', when: 'begun', address: stage.lab.address(node) });
   const recovery = await stage.recover();
   const { outcome } = await ended(recovery);
   shim.release();

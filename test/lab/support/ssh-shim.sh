@@ -2,7 +2,8 @@
 # The worker runs this instead of ssh. The real one runs on after the worker's end, as a node does when a worker's host dies.
 here=$(dirname "$0") worker=$PPID armed=
 [ -e "$here/trap" ] || exec /usr/bin/ssh "$@"
-read -r what script when after <"$here/trap"
+read -r what script when after address <"$here/trap"
+case " $* " in *"HostName=$address "*) ;; *) [ "$address" = - ] || exec /usr/bin/ssh "$@" ;; esac
 if [ "$after" = - ] || [ -e "$here/seen-$after" ]; then armed=1; fi
 spring() {
     mv "$here/trap" "$here/sprung" 2>/dev/null || return 0

@@ -13,6 +13,8 @@ export interface Instruction {
   when: 'begun' | 'ended';
   /** Only after this script has ended: the same script may run more than once in a recovery. */
   after?: string;
+  /** Only on the node with this address: a look runs the same script on every master, in no certain order. */
+  address?: string;
 }
 
 /** An `ssh` that a worker finds first on its PATH, and that does what ssh does. */
@@ -33,9 +35,9 @@ export function makeSshShim(): SshShim {
   const file = (name: string) => join(directory, name);
   copyFileSync(join(import.meta.dirname, 'ssh-shim.sh'), file('ssh'));
   chmodSync(file('ssh'), 0o755);
-  const set = (what: 'kill' | 'hold', { script: name, when, after = '-' }: Instruction) => {
+  const set = (what: 'kill' | 'hold', { script: name, when, after = '-', address = '-' }: Instruction) => {
     for (const old of ['sprung', 'released']) rmSync(file(old), { force: true });
-    writeFileSync(file('trap'), `${what} ${name} ${when} ${after}\n`);
+    writeFileSync(file('trap'), `${what} ${name} ${when} ${after} ${address}\n`);
   };
   return {
     directory,
