@@ -3,9 +3,9 @@ import type { Gate } from '../../domain/approval.ts';
 import { whatChanged } from '../../domain/drift.ts';
 import { gateStateAt, votesMissing, votesNeededFor } from '../../domain/gate.ts';
 import type { Plan } from '../../domain/plan.ts';
-import type { Proceed, Verdict } from '../../domain/verdict.ts';
+import type { Proceed } from '../../domain/verdict.ts';
 import { aborted, expired, rejected } from './endings.ts';
-import { keepLookout, type Overtaken } from './lookout.ts';
+import { keepLookout, type Overtaken, type Watched } from './lookout.ts';
 import { enter, now, tell, type Ending, type Run } from './run.ts';
 
 export type GateAnswer = { kind: 'approved' } | Overtaken | { kind: 'closed'; ending: Ending };
@@ -18,12 +18,12 @@ export async function awaitApproval(
   run: Run,
   proposal: Proceed,
   number: number,
-  look: () => Promise<Verdict>,
+  watched: Watched,
 ): Promise<GateAnswer> {
   const gate = open(run, proposal, number);
   const deadline = Date.parse(gate.deadline);
   const summary = `Waiting for approval of ${gate.id}: ${proposal.plan.target}`;
-  const lookout = keepLookout(run, proposal, look);
+  const lookout = keepLookout(run, proposal, watched);
   let remindAt = Date.now() + run.policy.remindEveryMs;
   for (;;) {
     const wakeIn = Math.min(deadline, remindAt, lookout.dueAt()) - Date.now();

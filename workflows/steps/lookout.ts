@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Policy } from '../../domain/policy.ts';
-import type { Proceed, Verdict } from '../../domain/verdict.ts';
+import type { Proceed, RefusalReason, Verdict } from '../../domain/verdict.ts';
 import { resolved } from './endings.ts';
 import { describeFailure } from './failures.ts';
 import { beginLook, type Looking } from './looking.ts';
@@ -10,6 +10,12 @@ import { tell, type Ending, type Run } from './run.ts';
 export type Overtaken =
   /** It is no longer the one that the plan was made for. */
   { kind: 'drifted'; verdict: Proceed } | { kind: 'closed'; ending: Ending };
+
+/** How to look while people are awaited, and which refusal then means that the fault has gone. */
+export interface Watched {
+  look: () => Promise<Verdict>;
+  healthy: RefusalReason;
+}
 
 interface Lookout {
   /** When to wake up for the next look, in milliseconds; never while one is under way. */
@@ -24,7 +30,7 @@ interface Lookout {
  * Looks at the cluster now and then while the gate is open. A look goes on beside the wait, not within it: a cluster that
  * does not answer must delay neither a person's vote nor the deadline.
  */
-export function keepLookout(run: Run, proposal: Proceed, look: () => Promise<Verdict>): Lookout {
+export function keepLookout(run: Run, proposal: Proceed, { look, healthy }: Watched): Lookout {
   let dueAt = nextLook(run.policy);
   let looking: Looking<Verdict> | undefined;
   let told = '';
@@ -35,7 +41,7 @@ export function keepLookout(run: Run, proposal: Proceed, look: () => Promise<Ver
     hear: () => {
       if (!looking && Date.now() >= dueAt) looking = beginLook(look);
       if (!looking?.result) return undefined;
-      const { overtaken, text } = meaningOf(looking.result, proposal);
+      const { overtaken, text } = meaningOf(looking.result, proposal, healthy);
       // Once per change: a run that says every minute that nothing changed is not read when something did.
       if (!overtaken && text !== told) tell(run, text === '' ? 'The plan stands as shown again' : text);
       told = text;
@@ -65,6 +71,7 @@ const noMoreLooks =
 function meaningOf(
   result: NonNullable<Looking<Verdict>['result']>,
   proposal: Proceed,
+  healthy: RefusalReason,
 ): { overtaken?: Overtaken; text: string } {
   if ('failed' in result) return { text: `Could not look again: ${describeFailure(result.failed).message}` };
   const { value: verdict } = result;
@@ -72,7 +79,7 @@ function meaningOf(
     if (verdict.digest === proposal.digest) return { text: '' };
     return { overtaken: { kind: 'drifted', verdict }, text: '' };
   }
-  if (verdict.kind === 'refuse' && verdict.reason === 'NodeHealthy') {
+  if (verdict.kind === 'refuse' && verdict.reason === healthy) {
     return { overtaken: { kind: 'closed', ending: resolved(verdict) }, text: '' };
   }
   // Not an end: a node that is out of reach for a minute may be back before anyone votes, and a vote is followed by a new look.

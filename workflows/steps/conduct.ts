@@ -1,0 +1,174 @@
+import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import type { Plan, RunbookName } from '../../domain/plan.ts';
+import type { Proceed, RefusalReason, Refuse, Verdict } from '../../domain/verdict.ts';
+import { renderReport } from '../../domain/report.ts';
+import type { RecoveryInput, RecoveryResult } from '../messages.ts';
+import { handsOn, type Hands } from './activities.ts';
+import {
+  aborted,
+  approvalsNotConfigured,
+  couldNotLook,
+  dryRun,
+  notUnderstood,
+  refused,
+  resolved,
+  unsettled,
+  waitedInVain,
+} from './endings.ts';
+import { describeFailure } from './failures.ts';
+import { awaitApproval, voidGate } from './gate.ts';
+import { hearCancel, listen } from './handlers.ts';
+import { unlessAborted } from './looking.ts';
+import { readRequest } from './request.ts';
+import { enter, now, openRun, rendered, showPlan, tell, type Ending, type Run } from './run.ts';
+import { carryOut, type Procedure } from './step-runner.ts';
+
+/** What one runbook adds to the spine that all of them share. */
+export interface Runbook {
+  name: RunbookName;
+  /** One look at the cluster, and the decision about it. Reads the policy too: a gate outlives a change of the inventory. */
+  look: (run: Run, hands: Hands) => Promise<Verdict>;
+  /** The refusal which says that there is nothing to mend; at a gate it means that the fault has gone. */
+  healthy: RefusalReason;
+  knowsStep: (stepId: string) => boolean;
+  procedure: (run: Run, hands: Hands, plan: Plan) => Procedure & { proofs: () => string[] };
+  /** What has been achieved, in one sentence. */
+  achieved: (plan: Plan) => string;
+}
+
+/** Plans in turn that may be overtaken by the cluster before the run gives up. */
+const gatesAtMost = 10;
+
+/** What a verdict waits for comes within minutes, or not by itself; and each look fills the history. */
+const waitAtMostMs = 10 * 60_000;
+
+/**
+ * The spine of every runbook: observe, decide, plan, ask, observe and decide again, act step by step, verify, report.
+ *
+ * The story is not cancellable from outside: a cancel request means abort, obeyed between steps while an abort is still
+ * possible, so that no node is ever left between two states.
+ */
+export async function conduct(runbook: Runbook, input: RecoveryInput): Promise<RecoveryResult> {
+  const request = readRequest(input, workflowInfo().workflowId);
+  const run = openRun(runbook.name, request);
+  listen(run);
+  CancellationScope.current().cancelRequested.catch(() => hearCancel(run));
+  return await CancellationScope.nonCancellable(async () => {
+    const ending = await recover(runbook, run);
+    await condition(allHandlersFinished);
+    return close(run, ending);
+  });
+}
+
+async function recover(runbook: Runbook, run: Run): Promise<Ending> {
+  const { request } = run;
+  const hands = handsOn(request.cluster);
+  const look = () => runbook.look(run, hands);
+  enter(run, 'observing', `${request.requester} asked to recover ${request.node ?? 'the affected master'}`);
+
+  let judged = await judge(runbook, run, look);
+  for (let count = 1; count <= gatesAtMost; count++) {
+    if (judged.kind === 'ending') return judged.ending;
+    const { proposal } = judged;
+    showPlan(run, proposal);
+    const early = endsBeforeGate(runbook, run, proposal);
+    if (early) return early;
+
+    const answer = await awaitApproval(run, proposal, count, { look, healthy: runbook.healthy });
+    if (answer.kind === 'closed') return answer.ending;
+    if (answer.kind === 'drifted') {
+      judged = { kind: 'proposal', proposal: answer.verdict };
+    } else {
+      // Hours may lie between the plan and the vote: what was approved must still be what is there.
+      enter(run, 'deciding', 'Approved: looking once more before the first act');
+      judged = await judge(runbook, run, look);
+      if (judged.kind === 'ending') return judged.ending;
+      if (isApproved(run, proposal, judged.proposal)) return await act(runbook, run, hands, judged.proposal);
+    }
+    voidGate(run, proposal.plan, judged.proposal.plan);
+  }
+  return unsettled(gatesAtMost);
+}
+
+function endsBeforeGate(runbook: Runbook, run: Run, proposal: Proceed): Ending | undefined {
+  const strange = proposal.plan.steps.find(({ id }) => !runbook.knowsStep(id));
+  if (strange) return notUnderstood(strange.id);
+  if (run.request.dryRun) return dryRun(proposal);
+  if (run.policy.approvals === 'none') return approvalsNotConfigured(run.request.cluster, proposal);
+  return undefined;
+}
+
+/** The approval is good for exactly the plan that was shown, and only while the inventory still allows acting. */
+function isApproved(run: Run, approved: Proceed, seen: Proceed): boolean {
+  return run.policy.approvals !== 'none' && seen.digest === approved.digest;
+}
+
+async function act(runbook: Runbook, run: Run, hands: Hands, { plan }: Proceed): Promise<Ending> {
+  const procedure = runbook.procedure(run, hands, plan);
+  const early = await carryOut(run, plan, procedure);
+  if (early) return early;
+  return {
+    status: 'healed',
+    sentence: runbook.achieved(plan),
+    evidence: procedure
+      .proofs()
+      .map((fact) => ({ fact, source: `observed on ${plan.target} after the last step` })),
+  };
+}
+
+type Judged = { kind: 'proposal'; proposal: Proceed } | { kind: 'ending'; ending: Ending };
+
+/** Looks and decides until there is a proposal or a reason to end. */
+async function judge(runbook: Runbook, run: Run, look: () => Promise<Verdict>): Promise<Judged> {
+  const giveUpAt = Date.now() + waitAtMostMs;
+  for (let tries = 1; ; tries++) {
+    let seen: { value: Verdict } | undefined;
+    try {
+      seen = await unlessAborted(run, look);
+    } catch (error) {
+      return { kind: 'ending', ending: couldNotLook(run.request.cluster, describeFailure(error).message) };
+    }
+    if (run.abort || !seen) return { kind: 'ending', ending: aborted(run.abort!, 'Nothing had been done.') };
+    const verdict = seen.value;
+    run.state.verdict = verdict;
+    if (verdict.kind === 'proceed') return { kind: 'proposal', proposal: verdict };
+    if (verdict.kind === 'refuse' && !isPassing(run, verdict, tries))
+      return { kind: 'ending', ending: end(runbook, run, verdict) };
+    if (Date.now() > giveUpAt) return { kind: 'ending', ending: waitedInVain(verdict) };
+    if (tries === 1) tell(run, `Looking again: ${verdict.because}`);
+    await waitToLookAgain(run);
+  }
+}
+
+/**
+ * Once a person has approved, a blip must not throw that away: a lost packet, a lease that changes hands or an API server
+ * that restarts is looked at three times.
+ */
+function isPassing(run: Run, verdict: Refuse, tries: number): boolean {
+  return run.state.gate !== undefined && tries < 3 && passing.includes(verdict.reason);
+}
+
+const passing: RefusalReason[] = [
+  'ApiUnreachable',
+  'NodeUnreachable',
+  'OtherMasterUnknown',
+  'OtherMasterUnhealthy',
+  'SignerDown',
+  'EvidenceIncomplete',
+];
+
+function end(runbook: Runbook, run: Run, verdict: Refuse): Ending {
+  return run.state.gate && verdict.reason === runbook.healthy ? resolved(verdict) : refused(verdict);
+}
+
+async function waitToLookAgain(run: Run): Promise<void> {
+  const pause = Math.min(run.policy.reobserveEveryMs, 10_000);
+  await condition(() => run.abort !== undefined, pause, { summary: 'Waiting to look again' });
+}
+
+function close(run: Run, ending: Ending): RecoveryResult {
+  const outcome = { ...ending, votes: run.votes, endedAt: now() };
+  run.state.outcome = outcome;
+  enter(run, 'closed', ending.sentence);
+  return { outcome, state: run.state, report: rendered(() => renderReport(run.state)) };
+}
