@@ -3,6 +3,7 @@ import type { Finding } from '../domain/finding.ts';
 import type { KubeletEvidence, Observation } from '../domain/control-plane.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RecoveryRequest } from '../domain/run.ts';
+import type { SignatureVerdict } from '../domain/statement.ts';
 import type { Verdict } from '../domain/verdict.ts';
 
 /**
@@ -85,6 +86,22 @@ export type LastRecovery =
   | { state: 'running'; runbook: string; startedAt: string }
   | ({ state: 'closed'; runId?: string } & ClosedRecovery);
 
+/** Who said it? Runs on the cluster's queue: the allowed-signers file lies next to the cluster's credentials. */
+export interface ApproveActivities {
+  /**
+   * Is this a signature, by a key that the cluster's allowed-signers file gives to `statement.by`, over exactly these
+   * fields? Never throws for what it finds, also not for a file that is missing or unreadable: then nothing is valid.
+   */
+  verifyStatement(input: VerifyStatementInput): Promise<SignatureVerdict>;
+}
+
+export interface VerifyStatementInput {
+  cluster: string;
+  /** All fields of the statement but the signature. */
+  statement: Record<string, string>;
+  signature: string;
+}
+
 /** Every act says whether it changed something or found it so. */
 export interface ActResult {
   changed: boolean;
@@ -129,7 +146,11 @@ export interface ApproveCsrInput extends NodeRef {
   usages: string[];
 }
 
-export type Activities = ObserveActivities & DecideActivities & ActActivities & RunHistoryActivities;
+export type Activities = ObserveActivities &
+  DecideActivities &
+  ApproveActivities &
+  ActActivities &
+  RunHistoryActivities;
 
 /** `ApplicationFailure.type` of every expected failure, and whether trying again by itself makes sense. */
 export const activityErrorTypes = {

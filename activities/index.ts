@@ -1,7 +1,8 @@
 import { createActActivities } from './act/index.ts';
+import { createApproveActivities } from './approve/index.ts';
 import type { ClusterConnection, InventoryLookup } from './connections/cluster.ts';
 import { createNodeLane, type NodeLane } from './connections/node-lane.ts';
-import type { ActActivities, ObserveActivities } from './contract.ts';
+import type { ActActivities, ApproveActivities, ObserveActivities } from './contract.ts';
 import { createObserveActivities } from './observe/index.ts';
 
 export interface ActivityDeps {
@@ -14,7 +15,7 @@ export interface ActivityDeps {
 export function createClusterActivities(
   inventory: InventoryLookup,
   laneOf: ActivityDeps['laneOf'] = createNodeLane,
-): ObserveActivities & ActActivities {
+): ObserveActivities & ApproveActivities & ActActivities {
   const deps = { inventory, laneOf };
-  return { ...createObserveActivities(deps), ...createActActivities(deps) };
+  return { ...createObserveActivities(deps), ...createApproveActivities(deps), ...createActActivities(deps) };
 }

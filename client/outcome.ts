@@ -21,6 +21,7 @@ export function exitCodeOfOutcome({ status }: Outcome): ExitCode {
       return exitCodes.refused;
     case 'rejected':
     case 'aborted':
+    case 'superseded':
       return exitCodes.usage;
     case 'expired':
       return exitCodes.timedOut;

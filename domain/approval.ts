@@ -11,6 +11,9 @@ import {
   timeOf,
 } from './input.ts';
 import type { Judgement } from './input.ts';
+import type { Risk } from './plan.ts';
+import type { ApprovalMode } from './policy.ts';
+import type { Proof, SignedFields, Subject } from './statement.ts';
 
 export { judgeAbort, judgeResolve } from './intervention.ts';
 
@@ -18,15 +21,23 @@ export { judgeAbort, judgeResolve } from './intervention.ts';
  * A human's answer to a gate. The same payload as a signal and as an update, so that the Web UI, the `temporal`
  * command and `cpr` all say the same thing.
  */
-export interface Vote {
+export interface Vote extends Partial<SignedFields> {
   gate: string;
   nonce: string;
-  decision: 'approve' | 'reject';
+  /** `withdraw` takes back what the same person said at this gate, until the first act begins. */
+  decision: 'approve' | 'reject' | 'withdraw';
   by: string;
   reason: string;
-  /** ISO 8601. */
-  issued?: string;
-  expires?: string;
+}
+
+/** A vote that counted. */
+export interface CastVote extends Vote {
+  /** ISO 8601, by the run's clock. */
+  at: string;
+  /** Undefined in mode `open`: the name is not proved. */
+  proof?: Proof;
+  /** Set when it was withdrawn later, ISO 8601; it is kept for the report and for replays to be recognised. */
+  withdrawnAt?: string;
 }
 
 export interface Gate {
@@ -34,11 +45,18 @@ export interface Gate {
   id: string;
   nonce: string;
   digest: string;
+  /** How votes count here, as the inventory said when it opened. */
+  mode: ApprovalMode;
+  /** What a vote must be about. */
+  subject: Subject;
+  /** Of the riskiest step. Irreversible or more: whoever votes must have written the cluster's name. */
+  risk: Risk;
   votesNeeded: number;
   /** ISO 8601. */
   opened: string;
   deadline: string;
-  votes: Vote[];
+  /** Those that counted, withdrawn ones too. */
+  votes: CastVote[];
 }
 
 /** Why a vote did not count; each has its line in docs/approvals.md. */

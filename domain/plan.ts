@@ -58,6 +58,8 @@ export interface PlanStep {
   proof: string;
   /** After this step an abort can no longer put things back. */
   pointOfNoReturn?: true;
+  /** What it means to go on without this step; undefined: it cannot be skipped. */
+  skipMeans?: string;
   /** SHA-256 of the node script that carries it out, so that the vote covers the code too. */
   script?: { name: string; sha256: string };
 }

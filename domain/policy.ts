@@ -1,5 +1,8 @@
-/** How a human's approval counts in this cluster. Absent in the inventory: observe and plan, never act. */
-export type ApprovalMode = 'none' | 'open';
+/**
+ * How a human's word counts in this cluster. `signed`: only with a signature of one of its allowed signers. `open`: every
+ * named vote that reaches Temporal counts. `none` (absent in the inventory): observe and plan, never act.
+ */
+export type ApprovalMode = 'none' | 'open' | 'signed';
 
 /** Tunables of one cluster, from the inventory. Durations in milliseconds. */
 export interface Policy {

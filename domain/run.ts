@@ -1,5 +1,7 @@
-import type { Gate, Vote } from './approval.ts';
+import type { CastVote, Gate } from './approval.ts';
 import type { Plan, RunbookName } from './plan.ts';
+import type { ApprovalMode } from './policy.ts';
+import type { Proof, SignedFields } from './statement.ts';
 import type { Evidence, RefusalReason, Verdict } from './verdict.ts';
 
 /** What a person asked for. */
@@ -31,12 +33,19 @@ export interface RunState {
   requester: string;
   startedAt: string;
   phase: Phase;
-  approvals: 'open' | 'none';
+  approvals: ApprovalMode;
+  /** What a signed statement about this run must name, besides the plan. */
+  workflow: string;
+  firstRun: string;
+  /** For what is said about the run as a whole: abort, supersede. */
+  nonce: string;
   plan?: Plan;
   digest?: string;
   gate?: Gate;
   steps: StepState[];
   blocked?: BlockedStep;
+  /** The brake is on: no act is begun before it is released. */
+  paused?: Brake;
   /** Set the instant before the act that cannot be taken back; until then an abort puts everything back. */
   pastPointOfNoReturn?: { stepId: string; at: string };
   /** Votes and commands that did not count, newest last, at most 50. */
@@ -57,30 +66,47 @@ export interface StepState {
   note?: string;
 }
 
+/** Who put the brake on, why and when. */
+export interface Brake {
+  by: string;
+  reason: string;
+  /** ISO 8601. */
+  since: string;
+  /** Undefined in mode `open`: the name is not proved. */
+  proof?: Proof;
+}
+
 /** A failed step waits here for a person; the run does not end. */
 export interface BlockedStep {
   stepId: string;
   error: string;
   errorType: string;
   since: string;
-  /** Which decisions are possible now: abort is missing after the point of no return. */
+  /** For a signed decision: made anew for each failure. */
+  nonce: string;
+  /** Which decisions are possible now: abort is missing after the point of no return, skip where the plan does not allow it. */
   choices: ResolveAction[];
   /** With abort missing: what to do instead. */
   advice: string;
 }
 
-export type ResolveAction = 'retry' | 'abort';
+export type ResolveAction = 'retry' | 'skip' | 'abort';
 
-export interface ResolveStep {
+export interface ResolveStep extends Partial<SignedFields> {
   stepId: string;
   /** `since` of the block that was looked at: a second copy then decides nothing about the step's next block. */
   since?: string;
+  /** Of the blocked step; needed where a signature is. */
+  nonce?: string;
   action: ResolveAction;
   by: string;
   reason: string;
 }
 
-export interface AbortRequest {
+/** Stop and put things back; or, as `supersede`, give the cluster's lock to somebody who needs it, before any act. */
+export interface AbortRequest extends Partial<SignedFields> {
+  /** Of the run; needed where a signature is. */
+  nonce?: string;
   by: string;
   reason: string;
 }
@@ -104,16 +130,23 @@ export type OutcomeStatus =
   | 'expired'
   | 'resolved'
   | 'aborted'
+  | 'superseded'
   | 'dry-run';
 
 /** How a run ended; the workflow's result. Every end has the same shape, so a report never branches. */
 export interface Outcome {
   status: OutcomeStatus;
   /** The refusal's name, when it was one. */
-  reason?: RefusalReason | 'GateExpired' | 'RejectedByHuman' | 'AbortedByHuman' | 'FaultGone';
+  reason?:
+    | RefusalReason
+    | 'GateExpired'
+    | 'RejectedByHuman'
+    | 'AbortedByHuman'
+    | 'SupersededByHuman'
+    | 'FaultGone';
   sentence: string;
   evidence: Evidence[];
   handOver?: string;
-  votes: Vote[];
+  votes: CastVote[];
   endedAt: string;
 }

@@ -57,6 +57,7 @@ describe('exit codes', () => {
     refused: 5,
     rejected: 2,
     aborted: 2,
+    superseded: 2,
     expired: 7,
   };
   for (const [status, code] of Object.entries(outcomes)) {

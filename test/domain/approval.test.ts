@@ -4,6 +4,7 @@ import {
   judgeVote,
   votePayload,
   voteRefusals,
+  type CastVote,
   type Gate,
   type Vote,
   type VoteRefusal,
@@ -20,6 +21,16 @@ function gate(change: Partial<Gate> = {}): Gate {
     id: 'plan-2',
     nonce: '6f1c0c1e',
     digest: 'd'.repeat(64),
+    mode: 'open',
+    subject: {
+      kind: 'vote',
+      cluster: 'lab',
+      workflow: 'recovery/lab',
+      firstRun: '5b3f3a46',
+      plan: 'd'.repeat(64),
+      nonce: '6f1c0c1e',
+    },
+    risk: 'reversible',
     votesNeeded: 1,
     opened: '2026-11-22T11:50:00.000Z',
     deadline: '2026-11-22T15:50:00.000Z',
@@ -35,6 +46,7 @@ const vote: Vote = {
   by: 'Anna',
   reason: 'mirror pods are gone',
 };
+const cast: CastVote = { ...vote, at: '2026-11-22T11:55:00.000Z' };
 
 function refusalOf(input: unknown, at: Gate | undefined = gate()): VoteRefusal | 'counts' {
   const judged = judgeVote(input, at, now);
@@ -47,11 +59,11 @@ const counted: [string, unknown, Gate][] = [
   ['one that has not expired', { ...vote, issued: now, expires: '2026-11-22T12:00:01Z' }, gate()],
   ['one with spaces around', { ...vote, gate: ' plan-2 ', by: ' Anna\n' }, gate()],
   ['one that carries a signature, which mode open does not read', { ...vote, signature: 'x' }, gate()],
-  ['the second of two people', { ...vote, by: 'Ben' }, gate({ votesNeeded: 2, votes: [vote] })],
+  ['the second of two people', { ...vote, by: 'Ben' }, gate({ votesNeeded: 2, votes: [cast] })],
   [
     'a rejection by one who has approved',
     { ...vote, decision: 'reject' },
-    gate({ votesNeeded: 2, votes: [vote] }),
+    gate({ votesNeeded: 2, votes: [cast] }),
   ],
 ];
 
@@ -92,19 +104,19 @@ const refused: [string, VoteRefusal, unknown, Gate?][] = [
   ['the example’s placeholder for a reason', 'NoReason', { ...vote, reason: '<why>' }],
   ['an expired vote', 'VoteExpired', { ...vote, expires: '2026-11-22T11:59:59Z' }],
   ['a vote that expires now', 'VoteExpired', { ...vote, expires: now }],
-  ['the same person again', 'DuplicateVote', vote, gate({ votesNeeded: 2, votes: [vote] })],
+  ['the same person again', 'DuplicateVote', vote, gate({ votesNeeded: 2, votes: [cast] })],
   [
     'the same person, written otherwise',
     'DuplicateVote',
     { ...vote, by: 'ANNA\u200B' },
-    gate({ votesNeeded: 2, votes: [vote] }),
+    gate({ votesNeeded: 2, votes: [cast] }),
   ],
-  ['a gate that has its votes', 'GateClosed', { ...vote, by: 'Ben' }, gate({ votes: [vote] })],
+  ['a gate that has its votes', 'GateClosed', { ...vote, by: 'Ben' }, gate({ votes: [cast] })],
   [
     'a gate that was rejected',
     'GateClosed',
     { ...vote, by: 'Ben' },
-    gate({ votesNeeded: 2, votes: [{ ...vote, decision: 'reject' }] }),
+    gate({ votesNeeded: 2, votes: [{ ...cast, decision: 'reject' }] }),
   ],
   ['a gate at its deadline', 'GateClosed', vote, gate({ deadline: now })],
 ];
@@ -146,13 +158,13 @@ test('what is expected counts once the two blanks are filled', () => {
 test('a gate waits until it has its votes, a rejection, or its deadline; it is never approved by time', () => {
   const two = gate({ votesNeeded: 2 });
   assert.deepEqual([votesMissing(two), gateStateAt(two, now)], [2, 'open']);
-  assert.equal(gateStateAt({ ...two, votes: [vote] }, now), 'open');
-  assert.equal(gateStateAt({ ...two, votes: [vote, { ...vote, by: 'Ben' }] }, now), 'approved');
+  assert.equal(gateStateAt({ ...two, votes: [cast] }, now), 'open');
+  assert.equal(gateStateAt({ ...two, votes: [cast, { ...cast, by: 'Ben' }] }, now), 'approved');
   assert.equal(
-    gateStateAt({ ...two, votes: [vote, { ...vote, by: 'Ben', decision: 'reject' }] }, now),
+    gateStateAt({ ...two, votes: [cast, { ...cast, by: 'Ben', decision: 'reject' }] }, now),
     'rejected',
   );
-  assert.equal(gateStateAt({ ...two, votes: [vote] }, two.deadline), 'expired');
+  assert.equal(gateStateAt({ ...two, votes: [cast] }, two.deadline), 'expired');
   assert.equal(
     gateStateAt(gate({ deadline: 'never' }), now),
     'expired',

@@ -16,6 +16,7 @@ const blocked: BlockedStep = {
   error: 'no space left on device',
   errorType: 'NodeScriptFailed',
   since: '2026-11-22T12:00:00.000Z',
+  nonce: '9b1f2c3d-7a55-4e0e-b0a4-3a1c5d7e9f02',
   choices: ['retry', 'abort'],
   advice: 'Free space, then retry.',
 };

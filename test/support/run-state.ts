@@ -10,6 +10,9 @@ export function runState(change: Partial<RunState> = {}): RunState {
     cluster: 'lab',
     requester: 'anna',
     startedAt: observedAt,
+    workflow: 'recovery/lab',
+    firstRun: '5b3f3a46-9c1e-4f55-8a57-0d7f5b9f5c11',
+    nonce: '6f0c2b8e-02d7-4c0e-9d0f-2f6f7d1c9a10',
     phase: 'observing',
     approvals: 'open',
     steps: [],
@@ -29,6 +32,16 @@ export function waitingRun(change: Partial<RunState> = {}): RunState {
     id: 'plan-1',
     nonce: '0f9a5c0e-8f1b-4a51-9a55-6a8d1d5f8e11',
     digest,
+    mode: 'open',
+    subject: {
+      kind: 'vote',
+      cluster: 'lab',
+      workflow: 'recovery/lab',
+      firstRun: '5b3f3a46-9c1e-4f55-8a57-0d7f5b9f5c11',
+      plan: digest,
+      nonce: '0f9a5c0e-8f1b-4a51-9a55-6a8d1d5f8e11',
+    },
+    risk: 'reversible',
     votesNeeded: 1,
     opened: secondsAfter(observedAt, 2),
     deadline: secondsAfter(observedAt, 4 * 3_600),
@@ -55,6 +68,7 @@ export function blockedRun(change: Partial<BlockedStep> = {}): RunState {
     error: 'master-1: no space left on device',
     errorType: 'NodeScriptFailed',
     since: secondsAfter(observedAt, 90),
+    nonce: '9b1f2c3d-7a55-4e0e-b0a4-3a1c5d7e9f02',
     choices: ['retry', 'abort'],
     advice: 'Mend what the error names, then `retry`.',
     ...change,
@@ -78,6 +92,7 @@ export function healedRun(): RunState {
     decision: 'approve' as const,
     by: 'Anna',
     reason: 'go',
+    at: secondsAfter(observedAt, 60),
   };
   state.gate?.votes.push(vote);
   state.steps.forEach((step, index) => {

@@ -2,7 +2,7 @@ import { condition, uuid4 } from '@temporalio/workflow';
 import type { Gate } from '../../domain/approval.ts';
 import { whatChanged } from '../../domain/drift.ts';
 import { gateStateAt, votesMissing, votesNeededFor } from '../../domain/gate.ts';
-import type { Plan } from '../../domain/plan.ts';
+import { riskOf, type Plan } from '../../domain/plan.ts';
 import type { Proceed } from '../../domain/verdict.ts';
 import { aborted, expired, rejected } from './endings.ts';
 import { keepLookout, type Overtaken, type Watched } from './lookout.ts';
@@ -47,11 +47,16 @@ export async function awaitApproval(
 
 function open(run: Run, { digest, plan }: Proceed, number: number): Gate {
   const { policy } = run;
+  const { cluster, workflow, firstRun } = run.state;
+  // Changes with a Reset too: a vote that Temporal delivers again then opens nothing.
+  const nonce = uuid4();
   const gate: Gate = {
     id: `plan-${number}`,
-    // Changes with a Reset too: a vote that Temporal delivers again then opens nothing.
-    nonce: uuid4(),
+    nonce,
     digest,
+    mode: policy.approvals,
+    subject: { kind: 'vote', cluster, workflow, firstRun, plan: digest, nonce },
+    risk: riskOf(plan),
     votesNeeded: votesNeededFor(plan, policy),
     opened: now(),
     deadline: new Date(Date.now() + policy.gateDeadlineMs).toISOString(),

@@ -1,5 +1,5 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
-import { judgeAbort, judgeResolve, judgeVote } from '../../domain/approval.ts';
+import { judgeAbort, judgeResolve, judgeVote, type Vote } from '../../domain/approval.ts';
 import type { Judgement } from '../../domain/input.ts';
 import { renderReport } from '../../domain/report.ts';
 import {
@@ -41,7 +41,7 @@ interface Message<T, Answer> {
 }
 
 function listenForVotes(run: Run): void {
-  const vote: Message<Parameters<typeof countVote>[1], VoteAnswer> = {
+  const vote: Message<Vote, VoteAnswer> = {
     what: 'vote',
     judge: (input) => judgeVote(input, run.state.gate, now()),
     accept: (accepted) => countVote(run, accepted),
@@ -106,11 +106,12 @@ function acceptAbort(run: Run, request: NonNullable<Run['abort']>): string {
   return 'The run stops at the next step boundary and puts back what it changed.';
 }
 
-function countVote(run: Run, vote: Run['votes'][number]): VoteAnswer {
+function countVote(run: Run, vote: Vote): VoteAnswer {
   const gate = run.state.gate;
   if (!gate) throw ApplicationFailure.nonRetryable('no gate is open', 'NoGateOpen');
-  gate.votes.push(vote);
-  run.votes.push(vote);
+  const cast = { ...vote, at: now() };
+  gate.votes.push(cast);
+  run.votes.push(cast);
   const have = gate.votes.filter((each) => each.decision === 'approve').length;
   const verb = vote.decision === 'approve' ? 'approved' : 'rejected';
   tell(run, `${vote.by} ${verb} ${gate.id}: ${vote.reason} (${have} of ${gate.votesNeeded} approvals)`);

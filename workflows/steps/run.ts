@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { Vote } from '../../domain/approval.ts';
+import { log, setCurrentDetails, upsertSearchAttributes, uuid4, workflowInfo } from '@temporalio/workflow';
+import type { CastVote } from '../../domain/approval.ts';
 import { votesMissing } from '../../domain/gate.ts';
 import { renderDetails } from '../../domain/narrative.ts';
 import type { RunbookName } from '../../domain/plan.ts';
@@ -28,7 +28,7 @@ export interface Run {
   /** A person's answer to the step that is blocked. */
   resolution?: { action: ResolveAction; by: string; reason: string };
   /** Every vote that counted, also at gates that were void later: the report names them all. */
-  votes: Vote[];
+  votes: CastVote[];
   attributes: Partial<Record<SearchAttributeName, string>>;
 }
 
@@ -50,6 +50,9 @@ export function openRun(runbook: RunbookName, request: RecoveryRequest): Run {
       cluster: request.cluster,
       requester: request.requester,
       startedAt: now(),
+      workflow: workflowInfo().workflowId,
+      firstRun: workflowInfo().firstExecutionRunId,
+      nonce: uuid4(),
       phase: 'observing',
       approvals: 'none',
       steps: [],

@@ -1,4 +1,4 @@
-import { condition } from '@temporalio/workflow';
+import { condition, uuid4 } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { Plan, PlanStep } from '../../domain/plan.ts';
 import type { BlockedStep, StepState } from '../../domain/run.ts';
@@ -89,7 +89,15 @@ async function attempt(
 async function block(run: Run, stepId: string, failure: Failure, advice: string): Promise<void> {
   const { state } = run;
   const choices: BlockedStep['choices'] = state.pastPointOfNoReturn ? ['retry'] : ['retry', 'abort'];
-  state.blocked = { stepId, error: failure.message, errorType: failure.type, since: now(), choices, advice };
+  state.blocked = {
+    stepId,
+    error: failure.message,
+    errorType: failure.type,
+    since: now(),
+    nonce: uuid4(),
+    choices,
+    advice,
+  };
   delete run.resolution;
   enter(
     run,
@@ -143,7 +151,15 @@ async function blockUndo(run: Run, step: PlanStep, failure: Failure): Promise<vo
   const { type: errorType, message: error } = failure;
   const advice =
     'The abort is under way; what this step changed could not be put back yet. Mend what the error names, then retry.';
-  run.state.blocked = { stepId: step.id, error, errorType, since: now(), choices: ['retry'], advice };
+  run.state.blocked = {
+    stepId: step.id,
+    error,
+    errorType,
+    since: now(),
+    nonce: uuid4(),
+    choices: ['retry'],
+    advice,
+  };
   delete run.resolution;
   enter(run, 'blocked', `Undoing ${step.id} failed and waits for a decision: ${errorType}: ${error}`);
   await condition(() => run.resolution !== undefined);

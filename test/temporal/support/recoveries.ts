@@ -137,6 +137,7 @@ function dispatched(simulators: Map<string, Simulator>): Activities {
     observeControlPlane: true,
     observeKubelet: true,
     readPolicy: true,
+    verifyStatement: true,
     verifyKubeletRecovery: true,
     diagnoseObservation: true,
     decideKubeletAuthRecovery: true,
