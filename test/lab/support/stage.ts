@@ -33,6 +33,7 @@ export interface WorkerOptions {
   inventory?: string;
   /** Comes first on the worker's PATH. */
   path?: string;
+  env?: NodeJS.ProcessEnv;
 }
 
 export async function openStage(): Promise<Stage> {
@@ -51,8 +52,9 @@ export async function openStage(): Promise<Stage> {
       writeFileSync(file, kubeconfig, { mode: 0o600 });
       return writeInventory(lab, directory, 'other', file);
     },
-    startWorker: async ({ inventory: config = inventory, path } = {}) => {
+    startWorker: async ({ inventory: config = inventory, path, env: more } = {}) => {
       const env = {
+        ...more,
         TEMPORAL_ADDRESS: temporal.server.address,
         PATH: [path, process.env['PATH']].filter(Boolean).join(':'),
       };

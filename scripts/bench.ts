@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { ensureTemporal } from '../lab/binaries/ensure.ts';
+import { abortOnInterrupt } from '../lab/host/interrupt.ts';
+import { terminalProgress } from '../lab/host/progress.ts';
+import { noLabHere, thisMachine } from '../lab/host/requirements.ts';
+import { labDown, labUp, openLab } from '../lab/lab.ts';
+import { resolveTemporalBinary } from '../lab/temporal/binary.ts';
+import { measureResume, type ResumeTimes } from './bench/resume.ts';
+
+/**
+ * Speed, measured on the lab: `npm run bench`. Seconds depend on the machine and on what else it does, so each figure also
+ * stands as a ratio to one look at the control plane, taken in the same run.
+ */
+const { values } = parseArgs({
+  options: { help: { type: 'boolean', short: 'h' }, output: { type: 'string', short: 'o' } },
+});
+if (values.help) {
+  console.log(`Usage: npm run bench [-- -o json]
+
+Breaks and recovers a kubelet of the lab, with two workers killed on the way, and says how long it took from the vote to
+the next act, and from each kill until a worker went on. Uses a lab that runs; else starts one and takes it down again.`);
+  process.exit(0);
+}
+const reason = noLabHere(thisMachine());
+if (reason) {
+  console.error(reason);
+  process.exit(1);
+}
+
+const progress = terminalProgress();
+const signal = abortOnInterrupt(() => progress.say('Stopping; what was started is taken down.'));
+const ranBefore = (await openLab()) !== undefined;
+try {
+  const build = () => ensureTemporal({ progress, signal });
+  process.env['TEMPORAL_CLI_PATH'] = await resolveTemporalBinary({ progress, signal, build });
+  await labUp({ progress, signal });
+  print(await measureResume((text) => progress.say(text)));
+} finally {
+  if (!ranBefore) await labDown({ progress });
+}
+
+function print({ look, ...times }: ResumeTimes): void {
+  const rows = [
+    ['one look at three masters', look],
+    ['vote to the next act (one look is part of it)', times.voteToAct],
+    ['kill -9 to the next attempt, same host', times.sameHost],
+    ['kill -9 to the next attempt, another host', times.anotherHost],
+  ] as const;
+  if (values.output === 'json') {
+    console.log(JSON.stringify({ milliseconds: { look, ...times } }, null, 2));
+    return;
+  }
+  console.log(`\n${'what'.padEnd(48)}${'seconds'.padStart(8)}${'looks'.padStart(8)}`);
+  for (const [what, ms] of rows) {
+    console.log(
+      `${what.padEnd(48)}${(ms / 1000).toFixed(2).padStart(8)}${(ms / look).toFixed(2).padStart(8)}`,
+    );
+  }
+}
