@@ -15,21 +15,25 @@ export interface ActivityTimes {
 export async function activityTimes(handle: WorkflowHandle): Promise<ActivityTimes[]> {
   const { events } = await handle.fetchHistory();
   const times = new Map<string, ActivityTimes>();
-  for (const event of events ?? []) {
-    const at = optionalTsToMs(event.eventTime) ?? 0;
-    const scheduled = event.activityTaskScheduledEventAttributes;
-    const started = event.activityTaskStartedEventAttributes;
-    const ended = event.activityTaskCompletedEventAttributes;
-    if (scheduled) {
-      const name = scheduled.activityType?.name ?? '';
-      times.set(String(event.eventId), { name, scheduledAt: at, startedAt: 0, attempt: 0, endedAt: 0 });
-    }
-    const begun = times.get(String(started?.scheduledEventId));
-    if (begun) Object.assign(begun, { startedAt: at, attempt: started?.attempt ?? 1 });
-    const done = times.get(String(ended?.scheduledEventId));
-    if (done) done.endedAt = at;
-  }
+  for (const event of events ?? []) note(times, event);
   return [...times.values()];
+}
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
+
+function note(times: Map<string, ActivityTimes>, event: HistoryEvent): void {
+  const at = optionalTsToMs(event.eventTime) ?? 0;
+  const scheduled = event.activityTaskScheduledEventAttributes;
+  if (scheduled) {
+    const name = scheduled.activityType?.name ?? '';
+    times.set(String(event.eventId), { name, scheduledAt: at, startedAt: 0, attempt: 0, endedAt: 0 });
+  }
+  const started = event.activityTaskStartedEventAttributes;
+  const begun = started && times.get(String(started.scheduledEventId));
+  if (begun) Object.assign(begun, { startedAt: at, attempt: started.attempt ?? 1 });
+  const ended = event.activityTaskCompletedEventAttributes;
+  const done = ended && times.get(String(ended.scheduledEventId));
+  if (done) done.endedAt = at;
 }
 
 /** When the run took the vote that opened its gate: the newest accepted update before the first act. */

@@ -7,10 +7,10 @@ export interface Instruction {
   /** `restart-kubelet`. */
   script: string;
   /**
-   * `begun`: it holds root's rights on the node and has done nothing yet; it goes on. `ended`: it has said its result,
+   * `before`: the connection is not made yet, so the script does not count. `begun`: it holds root's rights on the node and has done nothing yet; it goes on. `ended`: it has said its result,
    * and the worker has not read it.
    */
-  when: 'begun' | 'ended';
+  when: 'before' | 'begun' | 'ended';
   /** Only after this script has ended: the same script may run more than once in a recovery. */
   after?: string;
   /** Only on the node with this address: a look runs the same script on every master, in no certain order. */
