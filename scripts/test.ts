@@ -25,7 +25,7 @@ if (unknown) {
 const outcomes: Outcome[] = [];
 for (const tier of TIERS) {
   if (signal.aborted) break;
-  if (chosen.length === 0 || chosen.includes(tier.name)) outcomes.push(await runTier(tier));
+  if (chosen.length === 0 ? !tier.onRequest : chosen.includes(tier.name)) outcomes.push(await runTier(tier));
 }
 report(outcomes);
 
