@@ -4,7 +4,7 @@ import { faultNamed, fileRivalCsr } from '../../lab/faults/index.ts';
 import { silentProgress } from '../../lab/host/progress.ts';
 import { abortUpdate, resolveStepUpdate } from '../../workflows/messages.ts';
 import { until } from '../temporal/support/processes.ts';
-import { untilState } from '../temporal/support/recoveries.ts';
+import { refusalOf, untilState } from '../temporal/support/recoveries.ts';
 import { writesByCpr } from './support/audit.ts';
 import { requireHealthy, whileBroken } from './support/broken.ts';
 import { faultsOf, rememberHealthy } from './support/node-proof.ts';
@@ -45,7 +45,7 @@ test('aborted before the restart: the bootstrap file from before is back, and th
     assert.deepEqual(writes, ['create serviceaccounts/token: 201'], 'no request was approved');
   }));
 
-test('a rival request after the restart: nothing is approved, the step blocks, and a retry heals', async () => {
+test('after the restart an abort is refused; a rival request blocks the step, and a retry heals', async () => {
   const { lab } = stage;
   await requireHealthy(lab);
   const healthy = await rememberHealthy(lab, node);
@@ -54,6 +54,8 @@ test('a rival request after the restart: nothing is approved, the step blocks, a
     const recovery = await stage.recover();
     const approvedAt = await approve(recovery);
     await until(() => shim.sprung());
+    const abort = recovery.executeUpdate(abortUpdate, { args: [{ by: 'ada', reason: 'too late' }] });
+    assert.equal((await refusalOf(abort)).type, 'PastPointOfNoReturn', 'the way out is forward');
     const rival = await fileRivalCsr(lab, node);
     shim.release();
 
