@@ -7,6 +7,7 @@ import { hierarchies, removeCgroups } from './node/cgroups.ts';
 import { restore } from './node/host-state.ts';
 import { networkDown } from './node/network.ts';
 import { destroyNode, foreignLab } from './node/node.ts';
+import { stopPlatform } from './platform/process.ts';
 import { labSettings, NODES, type LabSettings } from './settings.ts';
 
 export interface DownOptions {
@@ -38,6 +39,7 @@ export function isAnythingLeft(settings: LabSettings): boolean {
  * between doing and writing down. The saved state of the host goes last.
  */
 export async function clean(settings: LabSettings): Promise<void> {
+  await stopPlatform(settings);
   await Promise.all(nodesLeft(settings).map((node) => destroyNode(settings, node)));
   await removeCgroups(hierarchies(), settings.prefix);
   await networkDown(settings);

@@ -9,7 +9,7 @@ import { AUDIT_DIR, ETCD_CERTS } from './cluster/paths.ts';
 import { run, type RunOptions, type RunResult } from './host/run.ts';
 import { initPid, inNode } from './node/node.ts';
 import { ssh } from './node/ssh.ts';
-import { addressOf, labSettings, MASTERS, NODES, type LabSettings } from './settings.ts';
+import { addressOf, labSettings, MASTERS, NODES, type LabSettings, type Platform } from './settings.ts';
 
 /** A running three-master control plane on this machine. */
 export interface Lab {
@@ -20,6 +20,8 @@ export interface Lab {
   /** `clusters.yaml` that makes cpr work on this lab, with cpr's own identity. */
   inventory: string;
   masters: readonly string[];
+  /** What `cpr lab up --platform` has put around the control plane. */
+  platform: Platform;
   apiUrl: string;
   /** As system:admin. */
   api: Api;
@@ -59,6 +61,7 @@ export interface Container {
 export interface LabState {
   phase: 'starting' | 'up';
   startedAt: string;
+  platform: Platform;
   foundations: Foundations;
 }
 
@@ -70,7 +73,7 @@ export async function openLab(settings: LabSettings = labSettings()): Promise<La
   const state = readState(settings);
   if (state?.phase !== 'up') return undefined;
   if (NODES.every((node) => initPid(settings, node) === undefined)) return undefined;
-  return labOf(settings, state.foundations);
+  return labOf(settings, state);
 }
 
 export interface LabStatus {
@@ -100,7 +103,7 @@ function readState(settings: LabSettings): LabState | undefined {
 }
 
 /** Handles on a lab whose files are there, running or not. */
-export function labOf(settings: LabSettings, foundations: Foundations): Lab {
+export function labOf(settings: LabSettings, { foundations, platform }: LabState): Lab {
   const pki = openPki(settings);
   const sh: Lab['sh'] = (node, argv, options) => inNode(settings, node, argv, options);
   return {
@@ -109,6 +112,7 @@ export function labOf(settings: LabSettings, foundations: Foundations): Lab {
     settings,
     inventory: inventoryPath(settings),
     masters: MASTERS,
+    platform,
     apiUrl: apiUrl(settings),
     api: adminApi(settings, pki),
     pki,

@@ -27,6 +27,13 @@ export const NODES = [...MASTERS, INFRA] as const;
 /** The login user of OpenShift's nodes. */
 export const LOGIN_USER = 'core';
 
+/**
+ * What stands around the control plane: nothing, or OpenShift's objects and the stand-ins that act on them, as in 4.16
+ * (the etcd operator's quorum gate is in front of everything) or as on its main branch (in front of revisions only).
+ */
+export const PLATFORMS = ['none', '4.16', 'main'] as const;
+export type Platform = (typeof PLATFORMS)[number];
+
 /** `CPR_LAB_NAME` and `CPR_LAB_SUBNET` make a second lab beside the first; both have a default. */
 export function labSettings(env: NodeJS.ProcessEnv = process.env): LabSettings {
   const name = checkedName(env['CPR_LAB_NAME'] || 'lab');

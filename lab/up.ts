@@ -17,12 +17,16 @@ import { saveAndRaise } from './node/host-state.ts';
 import { networkUp } from './node/network.ts';
 import { createNode, foreignLab, startNode } from './node/node.ts';
 import { makeSshFiles, waitForSsh } from './node/ssh.ts';
-import { apiIntName, labSettings, NODES, type LabSettings } from './settings.ts';
+import { installPlatform } from './platform/install.ts';
+import { startPlatform } from './platform/process.ts';
+import { apiIntName, labSettings, NODES, type LabSettings, type Platform } from './settings.ts';
 
 export interface UpOptions {
   progress: Progress;
   /** Aborted (Ctrl-C): what was started is taken down again before the promise rejects. */
   signal?: AbortSignal | undefined;
+  /** What to put around the control plane. Default: what is there already, and nothing in a new lab. */
+  platform?: Platform | undefined;
 }
 
 /** Three times containerd's images and etcd's log, and room for what is written while it runs. */
@@ -34,12 +38,14 @@ const OVERLAYFS_MAGIC = 0x79_4c_76_30;
  * Three Ready masters behind one endpoint, from nothing in about a minute, when the foundations are built. A lab that
  * is up already is returned as it is; one that was left half up is cleaned away first, and the progress says so.
  */
-export async function labUp({ progress, signal }: UpOptions): Promise<Lab> {
+export async function labUp({ progress, signal, platform }: UpOptions): Promise<Lab> {
   const settings = labSettings();
   requireHost();
   return withLock(settings.dir, { what: 'lab up', progress, signal }, async () => {
     const running = await openLab(settings);
     if (running && (await isWhole(running))) {
+      requirePlatform(running, platform);
+      await startPlatform(running);
       const ready = await notReady(running.api, running.masters);
       progress.say(`The lab is already up${ready === true ? '' : `; ${ready}`}.`);
       return running;
@@ -50,7 +56,13 @@ export async function labUp({ progress, signal }: UpOptions): Promise<Lab> {
       await during(progress, what, () => clean(settings));
     }
     const foundations = await ensureFoundations({ progress, signal });
-    return start(settings, foundations, progress, signal);
+    const state: LabState = {
+      phase: 'starting',
+      startedAt: new Date().toISOString(),
+      platform: platform ?? 'none',
+      foundations,
+    };
+    return start(settings, state, progress, signal);
   });
 }
 
@@ -68,6 +80,14 @@ function requireOwnName(settings: LabSettings): void {
   );
 }
 
+/** One cluster does not become another by itself: what the first platform has written would stay. */
+function requirePlatform(lab: Lab, wanted: Platform | undefined): void {
+  if (wanted === undefined || wanted === lab.platform) return;
+  throw new Error(
+    `A lab with platform ${lab.platform} is up already, and ${wanted} was asked for. Take it down first: cpr lab down`,
+  );
+}
+
 /** A lab of which a node is off, or whose API is silent, is one to begin anew. */
 async function isWhole(lab: Lab): Promise<boolean> {
   const { nodes } = await labStatus(lab.settings);
@@ -80,21 +100,24 @@ async function isWhole(lab: Lab): Promise<boolean> {
 
 async function start(
   settings: LabSettings,
-  foundations: Foundations,
+  state: LabState,
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<Lab> {
-  const state: LabState = { phase: 'starting', startedAt: new Date().toISOString(), foundations };
   mkdirSync(settings.dir, { recursive: true, mode: 0o755 });
   await requireRealFileSystem(settings);
   await requireSpace('the lab', settings.dir, DISK_BYTES);
   writeState(settings, state);
   try {
-    await during(progress, 'certificates and files of four nodes', () => makeNodes(settings, foundations));
+    await during(progress, 'certificates and files of four nodes', () =>
+      makeNodes(settings, state.foundations),
+    );
     await during(progress, 'nodes booted, ssh answers', () => boot(settings, signal), { usually: '5 s' });
-    const lab = labOf(settings, foundations);
+    const lab = labOf(settings, state);
     await install(lab, progress, signal);
+    await installPlatform(lab, progress, signal);
     writeState(settings, { ...state, phase: 'up' });
+    await startPlatform(lab);
     return lab;
   } catch (error) {
     // A run or a request that was cut says so in its own words; what matters is that the person wanted it.

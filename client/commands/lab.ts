@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { PLATFORMS, type Platform } from '../../lab/settings.ts';
 import { examples, type Act, type Declare } from '../declare.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { asLabFailure, progressOf, requireFault, requireLab, requireNode } from '../lab-target.ts';
@@ -31,23 +32,33 @@ function declareUp(lab: Command, act: Act): void {
     .description(
       'Brings the lab up. The first time it builds what the lab is made of (minutes); after that it takes about a minute. A lab that is up stays as it is; one that was left half up is cleaned away first.',
     )
+    .addOption(
+      new Option(
+        '--platform <platform>',
+        "OpenShift's objects and stand-ins around the control plane, as in this release",
+      ).choices(PLATFORMS),
+    )
     .addHelpText(
       'after',
       examples(
         ['cpr lab up', ''],
+        ['cpr lab up --platform main', "with OpenShift's kinds, Machines and etcd operator"],
         ['cpr dev', 'then, in another terminal: a Temporal server and a worker for it'],
       ),
     )
     .action(
-      act(async (context) => {
+      act(async (context, { platform }: { platform?: Platform }) => {
         const { labUp } = await import('../../lab/lab.ts');
         const { io } = context;
-        const up = await asLabFailure(io, () => labUp({ progress: progressOf(context), signal: io.signal }));
+        const up = await asLabFailure(io, () =>
+          labUp({ progress: progressOf(context), signal: io.signal, platform }),
+        );
         const data = {
           state: 'up',
           cluster: up.name,
           api: up.apiUrl,
           masters: up.masters,
+          platform: up.platform,
           inventory: up.inventory,
         };
         await tell(context, { data, text: () => renderLabUp(data) });

@@ -6,7 +6,7 @@ import { BOOTSTRAPPER_USER } from './certificates.ts';
 
 export const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 export const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
-const SERVING_SIGNER = 'kubernetes.io/kubelet-serving';
+export const SERVING_SIGNER = 'kubernetes.io/kubelet-serving';
 
 /** A certificate signing request, with its subject read out of the request itself. */
 export interface Csr {

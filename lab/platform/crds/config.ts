@@ -47,6 +47,7 @@ export const configKinds: readonly Kind[] = [
     ...CONFIG,
     kind: 'ClusterOperator',
     plural: 'clusteroperators',
+    shortName: 'co',
     spec: anything,
     status: fields({
       conditions,

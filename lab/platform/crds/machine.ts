@@ -52,6 +52,7 @@ export const machineKinds: readonly Kind[] = [
     ...MACHINE,
     kind: 'MachineHealthCheck',
     plural: 'machinehealthchecks',
+    shortName: 'mhc',
     spec: fields({
       selector: anything,
       unhealthyConditions: UNHEALTHY,
@@ -72,6 +73,7 @@ export const machineKinds: readonly Kind[] = [
     scope: 'Cluster',
     kind: 'MachineConfigPool',
     plural: 'machineconfigpools',
+    shortName: 'mcp',
     spec: fields({
       paused: flag,
       maxUnavailable: integerOrText,
@@ -96,6 +98,7 @@ export const machineKinds: readonly Kind[] = [
     scope: 'Cluster',
     kind: 'NodeHealthCheck',
     plural: 'nodehealthchecks',
+    shortName: 'nhc',
     spec: fields({
       selector: anything,
       minHealthy: integerOrText,

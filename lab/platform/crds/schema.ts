@@ -6,6 +6,8 @@ export interface Kind {
   version: string;
   kind: string;
   plural: string;
+  /** As `oc get` takes it: co, mcp, mhc. */
+  shortName?: string;
   scope: 'Cluster' | 'Namespaced';
   spec: Schema;
   status: Schema;
@@ -57,7 +59,14 @@ export const conditions = listBy(
 
 /** The CustomResourceDefinition of a kind. */
 export function definition(kind: Kind): Record<string, unknown> {
-  const { group, version, plural, scope, spec, status } = kind;
+  const { group, version, plural, shortName, scope, spec, status } = kind;
+  const names = {
+    kind: kind.kind,
+    listKind: `${kind.kind}List`,
+    plural,
+    singular: kind.kind.toLowerCase(),
+    ...(shortName === undefined ? {} : { shortNames: [shortName] }),
+  };
   const schema = fields({ apiVersion: text, kind: text, metadata: { type: 'object' }, spec, status });
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -66,7 +75,7 @@ export function definition(kind: Kind): Record<string, unknown> {
     spec: {
       group,
       scope,
-      names: { kind: kind.kind, listKind: `${kind.kind}List`, plural, singular: kind.kind.toLowerCase() },
+      names,
       versions: [
         {
           name: version,

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+import { openLab, type Lab } from '../handle.ts';
+import { labSettings } from '../settings.ts';
+import { servingApprover } from './approver.ts';
+import { runLoops, type Loop } from './loops.ts';
+import { machineStatusFollower } from './machines.ts';
+
+/** Every stand-in that runs with the lab. */
+function loopsOf(_lab: Lab): Loop[] {
+  return [machineStatusFollower(), servingApprover()];
+}
+
+function write(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** The process that `lab up --platform` starts; see process.ts. Its output is `platform.log`. */
+async function main(): Promise<void> {
+  const lab = await openLab(labSettings());
+  if (!lab || lab.platform === 'none') return;
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  // Its lab was removed by hand, directory and all: there is nothing left to stand in for.
+  const watch = setInterval(() => existsSync(lab.dir) || stop.abort(), 2000);
+  await runLoops(loopsOf(lab), { lab, signal: stop.signal, write });
+  clearInterval(watch);
+}
+
+await main();
