@@ -27,6 +27,7 @@ function stepChanges(id: string, before: Plan, after: Plan): string[] {
 
 function pinChanges(before: Plan, after: Plan): string[] {
   const changes: string[] = [];
+  if (before.runbook !== 'KubeletAuthRecovery' || after.runbook !== 'KubeletAuthRecovery') return changes;
   if (before.pins.server !== after.pins.server) changes.push(`the API's address is ${after.pins.server}`);
   if (before.pins.caSha256 !== after.pins.caSha256) changes.push('the certificate authority is another one');
   if (before.pins.bootstrapSha256 !== after.pins.bootstrapSha256)

@@ -2,8 +2,20 @@
 export type Risk = 'reversible' | 'irreversible' | 'break-glass';
 
 /** Exactly what will be done, as data: printed for the human, approved by its digest, executed as it stands. */
-export interface Plan {
-  runbook: RunbookName;
+export type Plan = KubeletPlan | CleanupPlan;
+
+export interface KubeletPlan extends PlanBase {
+  runbook: 'KubeletAuthRecovery';
+  pins: KubeletPins;
+}
+
+export interface CleanupPlan extends PlanBase {
+  runbook: 'Cleanup';
+  pins: CleanupPins;
+}
+
+/** What the plans of all runbooks have. Besides it: `pins`, what the acts are given, so that the vote covers it and nothing is derived anew after it. */
+interface PlanBase {
   cluster: string;
   /** The node it acts on. */
   target: string;
@@ -14,8 +26,6 @@ export interface Plan {
   proof: string[];
   /** What remains afterwards that a person should know. */
   residualRisk: string[];
-  /** What the acts are given: in the plan, so that the vote covers it and nothing is derived anew after it. */
-  pins: KubeletPins;
 }
 
 /** The facts to which the steps of KubeletAuthRecovery are pinned. */
@@ -33,6 +43,26 @@ export interface KubeletPins {
   csr: CsrPredicate;
 }
 
+/** The facts to which the steps of Cleanup are pinned. */
+export interface CleanupPins {
+  /** Of the run that cleans up. */
+  runId: string;
+  /** Name and SHA-256 of every script that may run as root on the node. */
+  scripts: Record<string, string>;
+  /** The temporary credential that is to be replaced; undefined: there is none. */
+  bootstrap?: LeftBootstrap;
+}
+
+export interface LeftBootstrap {
+  /** The run that put it there. */
+  runId: string;
+  /** That run had been aborted, so its own file from before goes back, and no durable one is put there. */
+  aborted: boolean;
+  /** Server and certificate authority of the durable file: those of the node's own kubeconfig. */
+  server: string;
+  caSha256: string;
+}
+
 /** What a vote approves instead of a request that does not exist yet. */
 export interface CsrPredicate {
   requester: string;
@@ -42,7 +72,7 @@ export interface CsrPredicate {
   usages: string[];
 }
 
-export type RunbookName = 'EtcdRecovery' | 'KubeletAuthRecovery';
+export type RunbookName = 'EtcdRecovery' | 'KubeletAuthRecovery' | 'Cleanup';
 
 export interface PlanStep {
   /** Stable, unique in the plan: `backup`, `restart`. */
@@ -75,4 +105,20 @@ export function riskOf(plan: Plan): Risk {
   const risks = plan.steps.map((step) => step.risk);
   if (risks.includes('break-glass')) return 'break-glass';
   return risks.includes('irreversible') ? 'irreversible' : 'reversible';
+}
+
+/** The plan as one of this runbook. Throws on another's: pins of one sort given to the acts of another would be a catastrophe. */
+export function planOf<Name extends Plan['runbook']>(
+  name: Name,
+  plan: Plan,
+): Extract<Plan, { runbook: Name }> {
+  if (isOf(name, plan)) return plan;
+  throw new TypeError(`a plan of ${plan.runbook} is none of ${name}`);
+}
+
+function isOf<Name extends Plan['runbook']>(
+  name: Name,
+  plan: Plan,
+): plan is Extract<Plan, { runbook: Name }> {
+  return plan.runbook === name;
 }

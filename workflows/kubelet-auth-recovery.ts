@@ -1,3 +1,4 @@
+import { planOf } from '../domain/plan.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { RecoveryInput, RecoveryResult } from './messages.ts';
 import { decisions, labelled, type Hands } from './steps/activities.ts';
@@ -19,7 +20,7 @@ const runbook: Runbook = {
   look,
   healthy: 'NodeHealthy',
   knowsStep: isKubeletStep,
-  procedure: kubeletProcedure,
+  procedure: (run, hands, plan) => kubeletProcedure(run, hands, planOf('KubeletAuthRecovery', plan)),
   achieved: ({ target }) => `The kubelet on ${target} speaks for its node again and can renew itself.`,
 };
 

@@ -1,5 +1,5 @@
 import type { KubeletEvidence } from '../control-plane.ts';
-import type { KubeletPins, Plan } from '../plan.ts';
+import type { KubeletPins, KubeletPlan } from '../plan.ts';
 import { backupDirectory, csrPredicate } from './names.ts';
 import { approveCsr, backup, bootstrap, graduate, restart, verify, verifyGraduated } from './plan-steps.ts';
 
@@ -45,7 +45,7 @@ export function pinsFor(
  * No times, counters, process ids or request names: two looks at the same fault must give the same digest, for else no
  * vote would ever hold.
  */
-export function planRecovery(input: PlanInput): Plan {
+export function planRecovery(input: PlanInput): KubeletPlan {
   const { cluster, node, because, pins } = input;
   return {
     runbook: 'KubeletAuthRecovery',

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { whatChanged } from '../../domain/drift.ts';
-import type { Plan } from '../../domain/plan.ts';
+import { planOf, type KubeletPlan } from '../../domain/plan.ts';
 import { decide } from '../support/decisions.ts';
 import { incidentOn } from '../support/observations.ts';
 
-function approvedPlan(): Plan {
+function approvedPlan(): KubeletPlan {
   const verdict = decide(incidentOn('master-1'));
   assert.ok(verdict.kind === 'proceed');
-  return structuredClone(verdict.plan);
+  return structuredClone(planOf('KubeletAuthRecovery', verdict.plan));
 }
 
 /** What drifts, and the words that must stand in what a person is told. */
-const drifts: [string, (plan: Plan) => void, RegExp][] = [
+const drifts: [string, (plan: KubeletPlan) => void, RegExp][] = [
   [
     'the bootstrap file',
     (plan) => {
@@ -50,13 +50,13 @@ describe('what changed between two plans', () => {
   }
 });
 
-function step(plan: Plan, id: string): Plan['steps'][number] {
+function step(plan: KubeletPlan, id: string): Plan['steps'][number] {
   const found = plan.steps.find((each) => each.id === id);
   assert.ok(found, `the plan has a step ${id}`);
   return found;
 }
 
-function change(plan: Plan, id: string): Plan['steps'][number]['changes'][number] {
+function change(plan: KubeletPlan, id: string): Plan['steps'][number]['changes'][number] {
   const [first] = step(plan, id).changes;
   assert.ok(first);
   return first;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Observation } from '../../../domain/control-plane.ts';
+import { planOf } from '../../../domain/plan.ts';
 import { decide, decideChanged, type Change } from '../../support/decisions.ts';
 import { healthyObservation, incidentOn, kubeletOf, laterLook, scripts } from '../../support/observations.ts';
 
@@ -96,18 +97,20 @@ test('the plan is that of rung R2b: its steps, its one irreversible act, and its
       ['verify-graduated', 'reversible', false],
     ],
   );
-  assert.deepEqual(plan.pins.csr, {
+  const pins = planOf('KubeletAuthRecovery', plan).pins;
+  assert.deepEqual(pins.csr, {
     requester: 'system:serviceaccount:openshift-machine-config-operator:node-bootstrapper',
     commonName: 'system:node:master-1',
     organizations: ['system:nodes'],
     usages: ['digital signature', 'client auth', 'key encipherment'],
   });
-  assert.equal(plan.pins.bootstrapSha256, 'b0'.repeat(32));
+  assert.equal(pins.bootstrapSha256, 'b0'.repeat(32));
 });
 
 test('without a bootstrap file the plan is pinned to its absence', () => {
   const observation = incidentOn('master-1');
   kubeletOf(observation, 'master-1').bootstrap.file = { state: 'missing' };
   const verdict = decide(observation);
-  assert.equal(verdict.kind === 'proceed' && verdict.plan.pins.bootstrapSha256, 'missing');
+  assert.ok(verdict.kind === 'proceed', verdict.because);
+  assert.equal(planOf('KubeletAuthRecovery', verdict.plan).pins.bootstrapSha256, 'missing');
 });
