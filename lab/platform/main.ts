@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { openLab, type Lab } from '../handle.ts';
+import { runEtcdOperator } from '../operator/run.ts';
 import { labSettings } from '../settings.ts';
 import { servingApprover } from './approver.ts';
 import { runLoops, type Loop } from './loops.ts';
@@ -22,7 +23,11 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   // Its lab was removed by hand, directory and all: there is nothing left to stand in for.
   const watch = setInterval(() => existsSync(lab.dir) || stop.abort(), 2000);
-  await runLoops(loopsOf(lab), { lab, signal: stop.signal, write });
+  const { signal } = stop;
+  await Promise.all([
+    runLoops(loopsOf(lab), { lab, signal, write }),
+    runEtcdOperator({ lab, profile: lab.platform, signal, write }),
+  ]);
   clearInterval(watch);
 }
 
