@@ -99,7 +99,9 @@ export function stateFile(settings: LabSettings): string {
 
 function readState(settings: LabSettings): LabState | undefined {
   const file = stateFile(settings);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as LabState) : undefined;
+  if (!existsSync(file)) return undefined;
+  // A lab that an older version has brought up says nothing of a platform.
+  return { platform: 'none', ...(JSON.parse(readFileSync(file, 'utf8')) as Omit<LabState, 'platform'>) };
 }
 
 /** Handles on a lab whose files are there, running or not. */

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureFoundations, type Foundations } from './base/foundations.ts';
+import { ensureFoundations } from './base/foundations.ts';
 import { apiUrl } from './cluster/api.ts';
 import { makePki, type ClusterPki } from './cluster/certificates.ts';
 import { notReady } from './cluster/health.ts';
@@ -109,9 +109,7 @@ async function start(
   await requireSpace('the lab', settings.dir, DISK_BYTES);
   writeState(settings, state);
   try {
-    await during(progress, 'certificates and files of four nodes', () =>
-      makeNodes(settings, state.foundations),
-    );
+    await during(progress, 'certificates and files of four nodes', () => makeNodes(settings, state));
     await during(progress, 'nodes booted, ssh answers', () => boot(settings, signal), { usually: '5 s' });
     const lab = labOf(settings, state);
     await install(lab, progress, signal);
@@ -139,11 +137,11 @@ async function requireRealFileSystem({ dir }: LabSettings): Promise<void> {
   );
 }
 
-async function makeNodes(settings: LabSettings, foundations: Foundations): Promise<void> {
+async function makeNodes(settings: LabSettings, { foundations, platform }: LabState): Promise<void> {
   const [pki] = await Promise.all([makePki(settings), makeSshFiles(settings)]);
   writeAdminKubeconfig(settings, pki);
   for (const node of NODES)
-    createNode(settings, node, foundations, filesOf(settings, pki, foundations, node));
+    createNode(settings, node, foundations, filesOf(settings, pki, foundations, node, platform));
 }
 
 async function boot(settings: LabSettings, signal: AbortSignal | undefined): Promise<void> {

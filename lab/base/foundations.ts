@@ -1,4 +1,4 @@
-import { ensureBinaries, requireGoForMissingBinaries } from '../binaries/ensure.ts';
+import { ensureBinaries, ensureReadyz, requireGoForMissingBinaries } from '../binaries/ensure.ts';
 import type { Progress } from '../host/progress.ts';
 import { ensureHost } from '../host/requirements.ts';
 import { ensureImages } from './images.ts';
@@ -21,11 +21,14 @@ export interface Foundations {
   kubernetesVersion: string;
   /** "3.5.16". */
   etcdVersion: string;
-  /** Names inside the archives; pause is also containerd's sandbox image in the base. */
+  /** Its name inside the archive; also containerd's sandbox image in the base. */
   pauseImage: string;
-  /** busybox, etcd, etcdctl, etcdutl in /usr/bin; no entry point: the pod brings its script. */
+  /**
+   * By digest, as a release names its images: `lab.local/etcd@sha256:…`. busybox, etcd, etcdctl, etcdutl and
+   * etcd-readyz in /usr/bin; no entry point: the pod brings its script.
+   */
   etcdImage: string;
-  /** busybox, kube-apiserver, kube-controller-manager, kube-scheduler in /usr/bin. */
+  /** By digest. busybox, kube-apiserver, kube-controller-manager, kube-scheduler in /usr/bin. */
   hyperkubeImage: string;
 }
 
@@ -42,6 +45,7 @@ export async function ensureFoundations(options: FoundationOptions): Promise<Fou
   const debian = await ensureDebian(options);
   const { dir: binDir, kubernetesVersion } = await ensureBinaries(options);
   const baseRoot = await ensureBase(debian, binDir, options);
-  const images = await ensureImages({ debian, binDir, kubernetesVersion, ...options });
+  const readyz = await ensureReadyz(options);
+  const images = await ensureImages({ debian, binDir, readyz, kubernetesVersion, ...options });
   return { baseRoot, binDir, kubernetesVersion, ...images };
 }

@@ -18,23 +18,25 @@ interface ImagesOptions {
   /** The Debian root: busybox and etcd come from it. */
   debian: string;
   binDir: string;
+  /** Path of the binary `etcd-readyz`. */
+  readyz: string;
   kubernetesVersion: string;
   progress: Progress;
   signal?: AbortSignal | undefined;
 }
 
 /** Raise it when the layout of the images changes; their contents are in the key by themselves. */
-const LAYOUT = 'layout-1';
+const LAYOUT = 'layout-2';
 const CONTROL_PLANE = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 const ETCD = ['etcd', 'etcdctl', 'etcdutl'];
 
 /** The three archives, packed from Debian's and our own binaries: the lab has no registry. */
 export async function ensureImages(options: ImagesOptions): Promise<Images> {
-  const { debian, binDir, kubernetesVersion, progress, signal } = options;
+  const { debian, binDir, readyz, kubernetesVersion, progress, signal } = options;
   const target = join(
     cacheDir(),
     'images',
-    `${kubernetesVersion}-${keyOf(LAYOUT, basename(debian), basename(binDir))}`,
+    `${kubernetesVersion}-${keyOf(LAYOUT, basename(debian), basename(binDir), basename(dirname(readyz)))}`,
   );
   const what = "the lab's container images";
   await buildOnce(
@@ -42,8 +44,15 @@ export async function ensureImages(options: ImagesOptions): Promise<Images> {
     (dir) => during(progress, `Packing ${what}`, () => pack(dir, options), { usually: '5 s' }),
     { what, progress, signal, needs: 1_200_000_000 },
   );
-  const etcdVersion = (await readFile(join(target, 'etcd.version'), 'utf8')).trim();
-  return { imagesDir: target, etcdVersion, ...names(kubernetesVersion, etcdVersion) };
+  const read = async (file: string) => (await readFile(join(target, file), 'utf8')).trim();
+  const byDigest = async (image: string) => (await read(`${image}.names`)).split(' ')[1] ?? '';
+  return {
+    imagesDir: target,
+    etcdVersion: await read('etcd.version'),
+    pauseImage: PAUSE_IMAGE,
+    etcdImage: await byDigest('etcd'),
+    hyperkubeImage: await byDigest('hyperkube'),
+  };
 }
 
 function names(kubernetesVersion: string, etcdVersion: string) {
@@ -56,7 +65,7 @@ function names(kubernetesVersion: string, etcdVersion: string) {
 
 async function pack(
   dir: string,
-  { debian, binDir, kubernetesVersion, signal }: ImagesOptions,
+  { debian, binDir, readyz, kubernetesVersion, signal }: ImagesOptions,
 ): Promise<void> {
   const etcdVersion = await packagedEtcdVersion(debian, signal);
   const image = names(kubernetesVersion, etcdVersion);
@@ -66,22 +75,21 @@ async function pack(
     await mkdir(rootfs, { recursive: true });
     await fill();
     const start = entrypoint ? { entrypoint: [entrypoint] } : { cmd: ['/bin/sh'] };
-    await packImage({ name, rootfs, work, out: join(dir, file), signal, ...start });
+    const out = join(dir, `${file}.tar`);
+    const digest = await packImage({ name, rootfs, work, out, signal, ...start });
+    const byDigest = `${name.replace(/:[^/]*$/, '')}@${digest}`;
+    await writeFile(join(dir, `${file}.names`), `${name} ${byDigest}\n`);
     await rm(rootfs, { recursive: true });
   };
-  await build(
-    image.pauseImage,
-    'pause.tar',
-    () => cp(join(binDir, 'pause'), join(rootfs, 'pause')),
-    '/pause',
-  );
-  await build(image.hyperkubeImage, 'hyperkube.tar', async () => {
+  await build(image.pauseImage, 'pause', () => cp(join(binDir, 'pause'), join(rootfs, 'pause')), '/pause');
+  await build(image.hyperkubeImage, 'hyperkube', async () => {
     await addBusybox(debian, rootfs, signal);
     for (const name of CONTROL_PLANE) await cp(join(binDir, name), join(rootfs, 'usr/bin', name));
   });
-  await build(image.etcdImage, 'etcd.tar', async () => {
+  await build(image.etcdImage, 'etcd', async () => {
     await addBusybox(debian, rootfs, signal);
     for (const name of ETCD) await addWithLibraries(debian, `/usr/bin/${name}`, rootfs, signal);
+    await cp(readyz, join(rootfs, 'usr/bin/etcd-readyz'));
   });
   await writeFile(join(dir, 'etcd.version'), `${etcdVersion}\n`);
 }

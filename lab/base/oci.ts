@@ -30,9 +30,9 @@ const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /**
  * Packs a directory as an OCI image archive, as `ctr image import` takes it. Reproducible: the same files give the
  * same bytes. The layer is not compressed: decompressing hundreds of megabytes on three nodes at once is what would
- * make `lab up` slow.
+ * make `lab up` slow. Resolves to the image's digest, "sha256:…".
  */
-export async function packImage(image: ImageOptions): Promise<void> {
+export async function packImage(image: ImageOptions): Promise<string> {
   const blobs = join(image.work, 'blobs', 'sha256');
   await mkdir(blobs, { recursive: true });
   const layer = await addLayer(blobs, image);
@@ -51,6 +51,7 @@ export async function packImage(image: ImageOptions): Promise<void> {
   await writeFile(join(image.work, 'index.json'), JSON.stringify(indexOf(image.name, manifest)));
   await tar(image.work, image.out, ['oci-layout', 'index.json', 'blobs'], image.signal);
   await rm(image.work, { recursive: true });
+  return manifest.digest;
 }
 
 /** The architecture's name in image configurations. */

@@ -25,6 +25,7 @@ interface Target {
 }
 
 const KUBERNETES_MODULE = join(import.meta.dirname, 'kubernetes');
+const READYZ_MODULE = join(import.meta.dirname, 'readyz');
 const TEMPORAL_MODULE = join(import.meta.dirname, 'temporal');
 const TEMPORAL_PACKAGE = 'github.com/temporalio/cli/cmd/temporal';
 /** Measured: modules with their sources, unpacked, and the downloaded archives of them. */
@@ -80,6 +81,16 @@ export async function ensureTemporal({ progress, signal }: BuildOptions): Promis
   if (!(await exists(target))) await requireGo({ what: 'the Temporal server', goMod, env: goEnvironment() });
   const title = `Building the Temporal server ${version}`;
   return ensureBinary(target, title, build, '5 min on 2 cores', { progress, signal });
+}
+
+/** Builds what answers for etcd on 9980, from the standard library alone; returns its path. */
+export async function ensureReadyz({ progress, signal }: BuildOptions): Promise<string> {
+  const goMod = await readFile(join(READYZ_MODULE, 'go.mod'), 'utf8');
+  const key = keyOf(goMod, await readFile(join(READYZ_MODULE, 'main.go')), ...buildFlags({}));
+  const target = join(cacheDir(), 'bin', `readyz-${key}`, 'etcd-readyz');
+  if (!(await exists(target))) await requireGo({ what: 'etcd-readyz', goMod, env: goEnvironment() });
+  const build = { module: READYZ_MODULE, package: '.', variables: {}, mainModule: '.', moduleBytes: 0 };
+  return ensureBinary(target, 'Building etcd-readyz', build, '3 s', { progress, signal });
 }
 
 /** Throws a sentence now, before anything long begins, when the binaries must be built and no fitting Go is there. */

@@ -66,7 +66,10 @@ WantedBy=multi-user.target
 `;
 }
 
-/** Imports the images before the kubelet starts, once: the mark survives reboots. */
+/**
+ * Imports the images before the kubelet starts, once: the mark survives reboots. Each gets its digest as a second
+ * name, since pods ask for it by that and there is no registry to ask.
+ */
 export const IMAGES_UNIT = `[Unit]
 Description=Import the container images of the control plane (first boot)
 After=containerd.service
@@ -78,5 +81,6 @@ RemainAfterExit=yes
 ExecStart=/bin/bash -ec 'for i in pause etcd hyperkube; do \\
   [ -e /var/lib/containerd/.imported-$i ] && continue; \\
   ctr -n k8s.io image import --local --discard-unpacked-layers /opt/lab/images/$i.tar; \\
+  ctr -n k8s.io image tag --force $(cat /opt/lab/images/$i.names); \\
   touch /var/lib/containerd/.imported-$i; done'
 `;

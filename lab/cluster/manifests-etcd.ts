@@ -1,5 +1,12 @@
 import { addressOf, MASTERS, type LabSettings } from '../settings.ts';
-import { controlPlanePod, etcdEndpoints, localProbe, type ManifestInput, type Pod } from './pod.ts';
+import {
+  controlPlanePod,
+  etcdEndpoints,
+  localProbe,
+  RESOURCES_MOUNT,
+  type ManifestInput,
+  type Pod,
+} from './pod.ts';
 import { ETCD_BOOTSTRAP_MARK, ETCD_CERTS, RESOURCES } from './paths.ts';
 
 const CA = `${ETCD_CERTS}/configmaps/etcd-all-bundles/server-ca-bundle.crt`;
@@ -7,7 +14,10 @@ const SECRETS = `${ETCD_CERTS}/secrets/etcd-all-certs`;
 /** Where the lab puts etcd-start.sh, as OpenShift puts its etcd scripts there. */
 export const ETCD_SCRIPTS = `${ETCD_CERTS}/configmaps/etcd-scripts`;
 
-export function etcdPod({ settings, images }: ManifestInput, node: string): Pod {
+const READYZ_PORT = 9980;
+const READYZ_PROBE = localProbe('HTTPS', READYZ_PORT, '/readyz');
+
+export function etcdPod({ settings, images, platform }: ManifestInput, node: string): Pod {
   const env = environment(settings, node);
   const common = { image: images.etcdImage, imagePullPolicy: 'IfNotPresent', env };
   const volumeMounts = [
@@ -40,12 +50,33 @@ export function etcdPod({ settings, images }: ManifestInput, node: string): Pod 
         ],
         startupProbe: { ...localProbe('HTTP', 9978, '/livez'), periodSeconds: 1, failureThreshold: 300 },
         livenessProbe: { ...localProbe('HTTP', 9978, '/livez'), failureThreshold: 6, timeoutSeconds: 5 },
-        readinessProbe: { ...localProbe('HTTP', 9978, '/readyz'), periodSeconds: 5, timeoutSeconds: 5 },
+        readinessProbe: {
+          ...(platform === 'none' ? localProbe('HTTP', 9978, '/readyz') : READYZ_PROBE),
+          periodSeconds: 5,
+          timeoutSeconds: 5,
+        },
         resources: { requests: { cpu: '50m', memory: '100Mi' } },
         volumeMounts,
       },
+      ...(platform === 'none' ? [] : [readyz(node, common)]),
     ],
   });
+}
+
+/** Answers on 9980 for the member beside it, by a local read: what the guard pod asks (etcd-recovery §3.7, §3.8). */
+function readyz(node: string, common: Record<string, unknown>): Record<string, unknown> {
+  return {
+    name: 'etcd-readyz',
+    ...common,
+    command: ['/usr/bin/etcd-readyz'],
+    args: [
+      `--serving-cert-file=${SECRETS}/etcd-serving-${node}.crt`,
+      `--serving-key-file=${SECRETS}/etcd-serving-${node}.key`,
+    ],
+    ports: [{ containerPort: READYZ_PORT, name: 'readyz' }],
+    resources: { requests: { cpu: '10m', memory: '10Mi' } },
+    volumeMounts: [RESOURCES_MOUNT],
+  };
 }
 
 /** The same test, and in substance the same words, as OpenShift's etcd-ensure-env-vars. */

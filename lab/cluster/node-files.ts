@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { cgroupDriver, hierarchies } from '../node/cgroups.ts';
 import type { NodeFile } from '../node/files.ts';
 import { sshNodeFiles } from '../node/ssh.ts';
-import { addressOf, apiIntName, INFRA, MASTERS, NODES, type LabSettings } from '../settings.ts';
+import {
+  addressOf,
+  apiIntName,
+  INFRA,
+  MASTERS,
+  NODES,
+  type LabSettings,
+  type Platform,
+} from '../settings.ts';
 import { auditPolicy } from './audit.ts';
 import type { ClusterPki } from './certificates.ts';
 import { endpointFiles } from './endpoint.ts';
@@ -24,9 +32,10 @@ export function filesOf(
   pki: ClusterPki,
   images: ControlPlaneImages,
   node: string,
+  platform: Platform = 'none',
 ): NodeFile[] {
   const common = [...sshNodeFiles(settings, node), { path: 'etc/hosts', content: hosts(settings) }];
-  const own = node === INFRA ? endpointFiles(settings) : masterFiles(settings, pki, images, node);
+  const own = node === INFRA ? endpointFiles(settings) : masterFiles(settings, pki, images, node, platform);
   return [...common, ...own];
 }
 
@@ -36,8 +45,9 @@ export function masterFiles(
   pki: ClusterPki,
   images: ControlPlaneImages,
   node: string,
+  platform: Platform = 'none',
 ): NodeFile[] {
-  const manifests = Object.entries(staticPods({ settings, images }, node));
+  const manifests = Object.entries(staticPods({ settings, images, platform }, node));
   return [
     ...secretFiles(settings, pki),
     ...kubeletFiles(pki, node),

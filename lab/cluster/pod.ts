@@ -1,4 +1,4 @@
-import { addressOf, MASTERS, type LabSettings } from '../settings.ts';
+import { addressOf, MASTERS, type LabSettings, type Platform } from '../settings.ts';
 import { RESOURCES } from './paths.ts';
 
 /** Names of the images that the static pods run. */
@@ -11,6 +11,7 @@ export interface ControlPlaneImages {
 export interface ManifestInput {
   settings: LabSettings;
   images: ControlPlaneImages;
+  platform: Platform;
 }
 
 /** A pod as its manifest states it. */

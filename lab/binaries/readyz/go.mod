@@ -1,0 +1,3 @@
+module lab.local/readyz
+
+go 1.22
