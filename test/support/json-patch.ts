@@ -1,0 +1,31 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { JsonPatch } from '../../domain/lease-rules.ts';
+
+type Fields = Record<string, unknown>;
+
+/**
+ * The object after the patch, or undefined when a test fails or a path does not exist: as the API server has it, which takes
+ * a test for null as passed where the value is absent.
+ */
+export function patched<T>(object: T, patch: JsonPatch): T | undefined {
+  const copy = structuredClone(object);
+  for (const { op, path, value } of patch) {
+    const names = path
+      .split('/')
+      .slice(1)
+      .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const last = names.pop() ?? '';
+    const holder = names.reduce<unknown>((at, name) => (isObject(at) ? at[name] : undefined), copy);
+    if (!isObject(holder)) return undefined;
+    const has = Object.hasOwn(holder, last);
+    if (op === 'test' && !isDeepStrictEqual(has ? holder[last] : null, value)) return undefined;
+    if ((op === 'remove' || op === 'replace') && !has) return undefined;
+    if (op === 'remove') delete holder[last];
+    if (op === 'add' || op === 'replace') holder[last] = structuredClone(value);
+  }
+  return copy;
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
