@@ -11,6 +11,16 @@ export interface ClusterConnection {
   /** Name of the Node object → the address that ssh dials. */
   masters: Record<string, { address: string }>;
   policy: Policy;
+  /** Whose signatures count; there in mode `signed`. */
+  approvers?: Approvers;
+}
+
+/** Where the keys of a cluster's approvers stand, on the worker's host. */
+export interface Approvers {
+  /** An allowed-signers file, as ssh-keygen(1) describes it. */
+  allowedSigners: string;
+  /** A key revocation list, or public keys one to a line. */
+  revoked?: string;
 }
 
 export type InventoryLookup = (cluster: string) => ClusterConnection | undefined;
