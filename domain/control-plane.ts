@@ -97,6 +97,10 @@ export interface KubeletEvidence {
    * recovery left behind. Paths only.
    */
   temporaryCredentials: string[];
+  /** What runs of ours have left here, finished or not. */
+  traces: Traces;
+  /** Static pods that run although no manifest on disk is theirs. */
+  orphanPods: { namespace: string; name: string }[];
   /** Free bytes under /var/lib/kubelet, and whether it can be written. */
   disk: { freeBytes: number; writable: boolean };
 }
@@ -190,6 +194,34 @@ export interface StaticPodManifest {
   podName: string;
   /** `kubernetes.io/config.hash` of the sandbox that runs it; undefined when none runs. */
   runningHash?: string;
+  /** The file was written after that sandbox was made: what runs was made from something else. */
+  writtenSince?: true;
+}
+
+/** Of runs of ours on one node. Source: `/var/lib/kubelet-recovery`, and the lock of our scripts. */
+export interface Traces {
+  runs: RunOnNode[];
+  /** A script of ours is at work, or hangs. */
+  lockHeld: boolean;
+}
+
+/** `/var/lib/kubelet-recovery/<runId>`, or only what a killed script was writing for that run. */
+export interface RunOnNode {
+  runId: string;
+  /** There is a directory: the backup, and what was moved aside. */
+  hasDirectory: boolean;
+  /** How it ended, by the word that its own last script has left: `healed`, `put back`, `cleaned up`. Undefined: it says nothing. */
+  concluded?: string;
+  /** An abort had begun to put things back. */
+  aborted: boolean;
+  /** The bootstrap file that is there now is one that this run has installed. */
+  holdsBootstrap: boolean;
+  /** How often it has restarted the kubelet. */
+  restarts: number;
+  /** Files that it has moved aside. */
+  quarantined: number;
+  /** Paths of files that were being written when their script was killed. */
+  halfWritten: string[];
 }
 
 /** Who signs client certificates: the kube-controller-manager. Source: its lease and the newest pods. */

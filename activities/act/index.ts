@@ -9,7 +9,7 @@ import { heartbeating } from '../heartbeat.ts';
 import type { ActivityDeps } from '../index.ts';
 import { approveKubeletCsr, listRequests } from './approve-csr.ts';
 import { installBootstrapCredential, installDurableBootstrap } from './install-bootstrap.ts';
-import { backUpKubelet, restartKubelet, restoreKubeletBackup } from './kubelet.ts';
+import { backUpKubelet, concludeRun, restartKubelet, restoreKubeletBackup } from './kubelet.ts';
 
 interface Reach {
   cluster: ClusterConnection;
@@ -39,6 +39,7 @@ export function createActActivities({ inventory, laneOf }: ActivityDeps): ActAct
       on(input, ({ cluster, lane, signal }) => installDurableBootstrap(cluster, lane, input, signal)),
     restoreKubeletBackup: (input) =>
       on(input, ({ lane, signal }) => restoreKubeletBackup(lane, input, signal)),
+    concludeRun: (input) => on(input, ({ lane, signal }) => concludeRun(lane, input, signal)),
   };
 }
 

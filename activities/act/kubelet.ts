@@ -1,5 +1,5 @@
 import type { NodeLane } from '../connections/node-lane.ts';
-import type { ActActivities, RunRef } from '../contract.ts';
+import type { ActActivities, Conclusion, RunRef } from '../contract.ts';
 import { failure } from '../failure.ts';
 import { parseSystemdTime } from '../observe/parse-kubelet.ts';
 
@@ -46,4 +46,15 @@ export async function restoreKubeletBackup(
 ): ReturnType<ActActivities['restoreKubeletBackup']> {
   const said = await lane.run({ node, runId, script: 'restore-kubelet.sh', args: [node], signal });
   return { changed: said['changed'] === 'yes', sentence: `${node}: ${said['why'] ?? ''}` };
+}
+
+export async function concludeRun(
+  lane: NodeLane,
+  { node, runId, how }: RunRef & { how: Conclusion },
+  signal: AbortSignal,
+): ReturnType<ActActivities['concludeRun']> {
+  const said = await lane.run({ node, runId, script: 'conclude-run.sh', args: [node, how], signal });
+  const directory = said['directory'] ?? 'none';
+  const kept = directory === 'none' ? 'it had made no backup' : `its backup stays in ${directory}`;
+  return { changed: said['changed'] === 'yes', sentence: `${node}: run ${runId} is called ${how}; ${kept}` };
 }

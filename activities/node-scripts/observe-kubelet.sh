@@ -93,6 +93,7 @@ for file in "$root"/etc/kubernetes/manifests/*; do
     [ -f "$file" ] && [ "$number" -lt 40 ] || continue
     say "manifest.$number.file" "${file##*/}"
     say "manifest.$number.sha256" "$(hash_of "$file")"
+    say "manifest.$number.changed" "$(stat -Lc %Y "$file")"
     # What a static pod is called stands in the file alone. It is read by the worker and goes no further.
     say "manifest.$number.body" "$(head -c 262144 "$file")"
     number=$((number + 1))
@@ -103,6 +104,45 @@ pods() {
 }
 # Said or not at all: "no sandbox" is a finding, "could not be asked" is none.
 if pods >"$work/pods"; then say pods "$(cat "$work/pods")"; fi
+
+# What earlier runs have left here, told with the shell's own means: a node that was mended often has many of these. A
+# directory that says how its run ended is a backup and nothing more.
+runs() {
+    local directory name word file restarts quarantined
+    for directory in "$recovery"/*/; do
+        directory=${directory%/} name=${directory##*/}
+        [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$ ]] && [ ! -L "$directory" ] && [ -d "$directory" ] || continue
+        word='' restarts=0 quarantined=0
+        if [ -e "$directory/concluded" ]; then read -r word <"$directory/concluded" || :; fi
+        for file in "$directory"/restart-*; do if [[ $file =~ /restart-[0-9]+$ ]]; then restarts=$((restarts + 1)); fi; done
+        for file in "$directory"/quarantine/*/*; do if [ -e "$file" ] || [ -L "$file" ]; then quarantined=$((quarantined + 1)); fi; done
+        printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "${word//[^[:alpha:] ]/?}" "$([ -e "$directory/aborted" ] && echo yes || echo no)" \
+            "$(holds_present "$directory/installed" && echo yes || echo no)" "$restarts" "$quarantined"
+    done
+}
+present=$(hash_of "$bootstrap")
+holds_present() { # FILE
+    local line
+    [ -e "$1" ] || return 1
+    while read -r line; do [ "$line" != "$present" ] || return 0; done <"$1"
+    return 1
+}
+half_written() {
+    local file name
+    for file in "$recovery"/.*.unfinished.*; do
+        name=${file##*/.} name=${name%.unfinished.*}
+        if [ -e "$file" ]; then printf '%s\t%s\n' "$name" "${file#"$root"}"; fi
+    done
+    for file in "$bootstrap".cpr-*; do if [ -e "$file" ]; then printf '%s\t%s\n' "${file##*.cpr-}" "${file#"$root"}"; fi; done
+    for file in "$recovery"/*/restart-*.new "$recovery"/*/concluded.new; do
+        name=${file%/*}
+        if [ -e "$file" ]; then printf '%s\t%s\n' "${name##*/}" "${file#"$root"}"; fi
+    done
+}
+say runs "$(runs)"
+say halfWritten "$(half_written)"
+# Somebody works here just now, or a script of ours hangs. Let go of at once: it is only a question.
+say lockHeld "$(if [ -e "$run_state/lock" ] && ! flock -n -s "$run_state/lock" true; then echo yes; else echo no; fi)"
 
 # What must not be left behind: a certificate of system:masters anywhere below the kubelet's directories, our backups or in the
 # bootstrap file; and a token of node-bootstrapper that still expires in a file other than the bootstrap file, which is judged
@@ -132,7 +172,7 @@ scan() {
         { grep -aoE 'eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+' "$file" || :; } >"$work/tokens"
         while read -r token; do
             claims=$(claims_of "$token")
-            [ "$(claim sub <<<"$claims")" = system:serviceaccount:openshift-machine-config-operator:node-bootstrapper ] || continue
+            [ "$(claim sub <<<"$claims")" = "$bootstrapper" ] || continue
             expires=$(claim exp <<<"$claims")
             if [ -n "$expires" ] && [ "$expires" -gt "$now" ]; then printf '%s\n' "${file//[^[:print:]]/?}" >>"$work/temporary"; fi
         done <"$work/tokens"

@@ -14,6 +14,7 @@ bootstrap=$root/etc/kubernetes/kubeconfig
 recovery=$root/var/lib/kubelet-recovery
 run_dir=$recovery/$CPR_RUN
 run_state=$root/run/control-plane-recovery
+bootstrapper=system:serviceaccount:openshift-machine-config-operator:node-bootstrapper
 kubectl=$(command -v kubectl || command -v oc || echo kubectl)
 
 # Only marker lines may reach standard output; nothing reads the rest of our own text as its input.
@@ -166,6 +167,18 @@ claim() { # NAME, claims on standard input
     [[ $text =~ $form ]] || return 0
     value=${BASH_REMATCH[1]#\"}
     printf '%s' "${value%\"}"
+}
+
+# Does this kubeconfig hold a token of node-bootstrapper that expires, or has expired?
+is_temporary() { # FILE
+    local token claims
+    { grep -aoE 'eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+' "$1" || :; } >"$work/its-tokens"
+    while read -r token; do
+        claims=$(claims_of "$token")
+        [ "$(claim sub <<<"$claims")" = "$bootstrapper" ] || continue
+        if [ -n "$(claim exp <<<"$claims")" ]; then return 0; fi
+    done <"$work/its-tokens"
+    return 1
 }
 
 # May this kubeconfig create certificate signing requests? Asked with itself. Sets accepted and accepted_detail.

@@ -13,7 +13,14 @@ done
 sync "$run_dir/aborted" "$run_dir"
 present=$(hash_of "$bootstrap")
 before=$(hash_of "$run_dir/bootstrap-kubeconfig")
-if [ "$present" = "$before" ]; then say changed no; say why 'the bootstrap file is the one from before'; end ok; fi
+# The last that this run does here: without this word its directory would be taken for that of one that was killed.
+conclude() {
+    printf 'put back\n' >"$run_dir/concluded.new"
+    sync "$run_dir/concluded.new"
+    mv -fT "$run_dir/concluded.new" "$run_dir/concluded"
+    sync "$run_dir"
+}
+if [ "$present" = "$before" ]; then conclude; say changed no; say why 'the bootstrap file is the one from before'; end ok; fi
 grep -qxF "$present" "$run_dir/installed" 2>/dev/null ||
     precondition "${bootstrap#"$root"} was changed by someone else (its hash is $present)"
 if [ "$before" = missing ]; then rm -f "$bootstrap"; else
@@ -23,6 +30,7 @@ if [ "$before" = missing ]; then rm -f "$bootstrap"; else
     put_in_place "$unfinished" "$bootstrap"
 fi
 note "put back ${bootstrap#"$root"} (is $before)"
+conclude
 say changed yes
 say why 'the bootstrap file from before is back'
 end ok

@@ -9,6 +9,7 @@ export const nodeScripts = [
   'install-bootstrap.sh',
   'restart-kubelet.sh',
   'restore-kubelet.sh',
+  'conclude-run.sh',
 ] as const;
 
 export type NodeScriptName = (typeof nodeScripts)[number];

@@ -10,6 +10,7 @@ import type {
 import { redact, verbatim } from '../redact.ts';
 import { readCertificate } from './certificates.ts';
 import { parseManifests } from './parse-manifests.ts';
+import { parseTraces } from './parse-traces.ts';
 
 /** What `observe-kubelet.sh` said, key by key. Any byte may stand in a value. */
 export type Values = Readonly<Record<string, string>>;
@@ -31,9 +32,10 @@ export function parseNodeLook(values: Values): NodeLook {
       kubeconfig: parseKubeconfig(values, 'kubeconfig'),
       bootstrap: parseBootstrap(values),
       journal: parseJournal(values),
-      manifests: parseManifests(values),
+      ...parseManifests(values),
       adminCredentials: linesOf(need(values, 'admin')),
       temporaryCredentials: linesOf(need(values, 'temporary')),
+      traces: parseTraces(values),
       disk: {
         freeBytes: count(need(values, 'disk'), 'disk'),
         writable: need(values, 'diskWritable').trim() === 'yes',

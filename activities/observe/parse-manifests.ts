@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import type { StaticPodManifest } from '../../domain/control-plane.ts';
+import type { KubeletEvidence, StaticPodManifest } from '../../domain/control-plane.ts';
 import { redact, verbatim } from '../redact.ts';
 import type { Values } from './parse-kubelet.ts';
 
@@ -11,8 +11,11 @@ interface Sandbox {
   hash?: string;
 }
 
-/** Static pod manifests on the node, each with the hash that its running sandbox carries. Pure; throws when nobody asked. */
-export function parseManifests(values: Values): StaticPodManifest[] {
+/**
+ * Static pod manifests on the node, each with the hash that its running sandbox carries, and the static pods that run
+ * without one. Pure; throws when nobody asked.
+ */
+export function parseManifests(values: Values): Pick<KubeletEvidence, 'manifests' | 'orphanPods'> {
   const sandboxes = parseSandboxes(values['pods']);
   const node = values['nodeName'] ?? '';
   const manifests: StaticPodManifest[] = [];
@@ -28,9 +31,33 @@ export function parseManifests(values: Values): StaticPodManifest[] {
       sha256: verbatim(values[`manifest.${number}.sha256`] ?? '', 64),
       ...pod,
       ...(running?.hash === undefined ? {} : { runningHash: verbatim(running.hash, 100) }),
+      ...(running && isSince(values[`manifest.${number}.changed`], running) ? { writtenSince: true } : {}),
     });
   }
-  return manifests;
+  return { manifests, orphanPods: orphansOf(sandboxes, manifests, node) };
+}
+
+/** `changed` in seconds since 1970, `createdAt` in nanoseconds; the same second is how every static pod begins. */
+function isSince(changed: string | undefined, { createdAt }: Sandbox): boolean {
+  if (changed === undefined || !/^\d{1,12}$/.test(changed))
+    throw new Error('manifest: no time of its last change');
+  return Number(changed) > Math.floor(Number(createdAt ?? 0) / 1e9);
+}
+
+function orphansOf(
+  sandboxes: Sandbox[],
+  manifests: StaticPodManifest[],
+  node: string,
+): KubeletEvidence['orphanPods'] {
+  const orphans = sandboxes.filter(
+    ({ state, namespace, name }) =>
+      state === 'SANDBOX_READY' &&
+      !manifests.some((one) => one.namespace === namespace && `${one.podName}-${node}` === name),
+  );
+  return orphans.map(({ namespace = '', name = '' }) => ({
+    namespace: verbatim(namespace),
+    name: verbatim(name),
+  }));
 }
 
 /** JSON is YAML as well; the kubelet reads both. A file that is no pod keeps its place, with a name that no pod has. */

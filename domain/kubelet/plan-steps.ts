@@ -33,7 +33,7 @@ export function backup({ node, kubelet, pins }: PlanInput): PlanStep {
       },
     ],
     risk: 'reversible',
-    undo: 'nothing to undo: a copy harms nothing, and it is never overwritten',
+    undo: 'the directory is marked as put back; the copies harm nothing, and are never overwritten',
     proof: 'the copies match their manifest of hashes',
     ...script(pins, 'back-up-kubelet.sh'),
   };
@@ -148,12 +148,18 @@ export function verifyGraduated({ node, pins }: PlanInput): PlanStep {
     id: 'verify-graduated',
     sentence: `Prove that nothing temporary and no admin credential is left on ${node}`,
     target: node,
-    changes: [],
+    changes: [
+      {
+        what: `${backupDirectory(pins.runId)}/concluded`,
+        from: 'absent',
+        to: '`healed`, once all of it is proved; a copy of a token that expires leaves the backup',
+      },
+    ],
     risk: 'reversible',
-    undo: 'nothing to undo: it only looks',
+    undo: 'not needed: a word about this run, in its own directory',
     proof:
       'all of verify again; a durable bootstrap file; no other credential under the kubelet’s directories or in our backups',
-    ...script(pins, 'observe-kubelet.sh'),
+    ...script(pins, 'conclude-run.sh'),
   };
 }
 

@@ -20,6 +20,7 @@ export const planScripts = [
   'install-bootstrap.sh',
   'restart-kubelet.sh',
   'restore-kubelet.sh',
+  'conclude-run.sh',
 ];
 
 /** Undefined when something that the acts must be pinned to is not in the evidence. */

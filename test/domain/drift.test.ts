@@ -50,13 +50,13 @@ describe('what changed between two plans', () => {
   }
 });
 
-function step(plan: KubeletPlan, id: string): Plan['steps'][number] {
+function step(plan: KubeletPlan, id: string): KubeletPlan['steps'][number] {
   const found = plan.steps.find((each) => each.id === id);
   assert.ok(found, `the plan has a step ${id}`);
   return found;
 }
 
-function change(plan: KubeletPlan, id: string): Plan['steps'][number]['changes'][number] {
+function change(plan: KubeletPlan, id: string): KubeletPlan['steps'][number]['changes'][number] {
   const [first] = step(plan, id).changes;
   assert.ok(first);
   return first;

@@ -16,10 +16,16 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
       return { ...change(cluster, `back up ${target}`, `Backed up the credentials of ${target}.`), ...done };
     },
 
-    installBootstrapCredential: async ({ cluster: name, node: target, scripts, expectedBootstrapSha256 }) => {
+    installBootstrapCredential: async ({
+      cluster: name,
+      node: target,
+      scripts,
+      runId,
+      expectedBootstrapSha256,
+    }) => {
       const { cluster, node } = approved(reach(load(name), target), scripts);
       const expiresAt = new Date(clock().getTime() + 3_600_000).toISOString();
-      if (node.bootstrap.kind === 'temporary') {
+      if (node.bootstrap.kind === 'temporary' && node.bootstrap.by === runId) {
         return {
           ...unchanged('A credential of ours is there already.'),
           sha256: node.bootstrap.sha256,
@@ -32,7 +38,7 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
           `the bootstrap file of ${target} is not the one that was approved`,
         );
       }
-      node.bootstrap = { sha256: '0a'.repeat(32), kind: 'temporary' };
+      node.bootstrap = { sha256: '0a'.repeat(32), kind: 'temporary', by: runId };
       const report = change(
         cluster,
         `install bootstrap ${target}`,
@@ -90,12 +96,14 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
       };
     },
 
-    installDurableBootstrap: async ({ cluster: name, node: target, scripts }) => {
+    installDurableBootstrap: async ({ cluster: name, node: target, scripts, runId }) => {
       const { cluster, node } = approved(reach(load(name), target), scripts);
       const sha256 = 'd0'.repeat(32);
       if (node.bootstrap.kind === 'durable')
         return { ...unchanged('The durable bootstrap file is there already.'), sha256 };
-      node.bootstrap = { sha256, kind: 'durable' };
+      if (node.bootstrap.by !== runId)
+        throw failure('PreconditionFailed', `the bootstrap file of ${target} is not that of run ${runId}`);
+      node.bootstrap = { sha256, kind: 'durable', by: runId };
       return {
         ...change(cluster, `graduate ${target}`, `Wrote the durable bootstrap file to ${target}.`),
         sha256,
@@ -105,11 +113,24 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
     restoreKubeletBackup: async ({ cluster: name, node: target, scripts, runId }: RunRef) => {
       const { cluster, node } = approved(reach(load(name), target), scripts);
       const backup = node.backups[runId];
-      if (!backup) throw failure('NodeScriptFailed', `no backup of run ${runId} on ${target}`);
+      if (!backup) return unchanged(`Run ${runId} has made no backup on ${target}, so it has changed nothing.`);
+      node.concluded[runId] = 'put back';
       if (node.bootstrap.sha256 === backup.sha256)
         return unchanged(`The bootstrap file of ${target} is as it was.`);
       node.bootstrap = { ...backup };
       return change(cluster, `restore ${target}`, `Put the bootstrap file of ${target} back.`);
+    },
+
+    concludeRun: async ({ cluster: name, node: target, scripts, runId, how }) => {
+      const { node } = approved(reach(load(name), target), scripts);
+      if (node.bootstrap.kind === 'temporary' && node.bootstrap.by === runId)
+        throw failure('PreconditionFailed', `the temporary credential of run ${runId} is still on ${target}`);
+      if (node.concluded[runId] !== undefined && !node.halfWritten[runId])
+        return unchanged(`Run ${runId} was over already.`);
+      if (node.backups[runId]) node.concluded[runId] ??= how;
+      delete node.halfWritten[runId];
+      // A word about the run itself: no effect on the control plane.
+      return { changed: true, sentence: `Run ${runId} is called ${how}.` };
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { KubeletEvidence, MasterObservation, Observation } from '../../domain/control-plane.ts';
+import type { KubeletEvidence, MasterObservation, Observation, Traces } from '../../domain/control-plane.ts';
 import {
   apiUnreachable,
   bootstrapper,
@@ -58,6 +58,7 @@ function describeKubelet(kubelet: KubeletEvidence, node: SimulatedNode, now: Dat
   kubelet.unit.startedAt = node.startedAt;
   kubelet.unit.invocationId = `start-${node.starts}`;
   if (!node.kubeletActive) Object.assign(kubelet.unit, { activeState: 'inactive', subState: 'dead' });
+  kubelet.traces = tracesOn(node);
   const { bootstrap } = kubelet;
   if (bootstrap.file.state === 'present') bootstrap.file.sha256 = node.bootstrap.sha256;
   bootstrap.accepted = node.bootstrap.kind === 'rejected' ? 'rejected' : 'yes';
@@ -67,6 +68,21 @@ function describeKubelet(kubelet: KubeletEvidence, node: SimulatedNode, now: Dat
     bootstrap.tokenExpiresAt = new Date(now.getTime() + 3_600_000).toISOString();
     kubelet.temporaryCredentials = ['/etc/kubernetes/kubeconfig'];
   }
+}
+
+function tracesOn(node: SimulatedNode): Traces {
+  const ids = [...new Set([...Object.keys(node.backups), ...Object.keys(node.halfWritten)])];
+  const runs = ids.map((runId) => ({
+    runId,
+    hasDirectory: node.backups[runId] !== undefined,
+    ...(node.concluded[runId] === undefined ? {} : { concluded: node.concluded[runId] }),
+    aborted: node.concluded[runId] === 'put back',
+    holdsBootstrap: node.bootstrap.by === runId,
+    restarts: node.restarts.filter((one) => one.startsWith(`${runId}/`)).length,
+    quarantined: 0,
+    halfWritten: node.halfWritten[runId] ?? [],
+  }));
+  return { runs, lockHeld: node.lockHeld };
 }
 
 /** The fixtures stand still; a decision compares their times with a clock. */

@@ -1,13 +1,21 @@
-import type { Activities, ActivityErrorType, VerifyInput, VerifyResult } from '../../activities/contract.ts';
+import type {
+  Activities,
+  ActivityErrorType,
+  RunHistoryActivities,
+  VerifyInput,
+  VerifyResult,
+  VerifyStatementInput,
+} from '../../activities/contract.ts';
 import { createDecideActivities } from '../../activities/decide/index.ts';
 import { proveGraduated, proveRecovered } from '../../domain/kubelet/proof.ts';
+import type { SignatureVerdict } from '../../domain/statement.ts';
 import { masterOf } from '../support/observations.ts';
 import { simulatedActs } from './acts.ts';
 import { failure } from './failure.ts';
 import { evidenceOf, observationOf } from './observe.ts';
 import type { SimulatedCluster } from './state.ts';
 
-type Name = Exclude<keyof Activities, 'lastRecovery'>;
+type Name = Exclude<keyof Activities, keyof RunHistoryActivities>;
 
 /** Stands in for one activity call: may act before, after or instead of it. `call` counts from 1. */
 export type Interception = (perform: () => Promise<unknown>, call: number) => Promise<unknown>;
@@ -22,7 +30,7 @@ export interface Simulator {
   fail(name: Name, type: ActivityErrorType, times?: number): void;
   /** Changes the cluster directly before the given call. */
   before(name: Name, call: number, change: (cluster: SimulatedCluster) => void): void;
-  activities: Omit<Activities, 'lastRecovery'>;
+  activities: Omit<Activities, keyof RunHistoryActivities>;
 }
 
 export function simulate(cluster: SimulatedCluster, clock: () => Date = () => new Date()): Simulator {
@@ -77,7 +85,19 @@ function simulatedObservation(cluster: SimulatedCluster, clock: () => Date) {
     observeControlPlane: async () => observationOf(cluster, clock()),
     observeKubelet: async ({ node }: { node: string }) => evidenceOf(cluster, node, clock()),
     readPolicy: async () => ({ policy: cluster.policy, scripts: cluster.scripts }),
+    verifyStatement: async (input: VerifyStatementInput) => verdictOn(input),
     verifyKubeletRecovery: async (input: VerifyInput) => verify(cluster, input, clock()),
+  };
+}
+
+/** In the model the signature `good` is one of whoever `by` names, with a key of their own, over whatever was sent. */
+function verdictOn({ statement, signature }: VerifyStatementInput): SignatureVerdict {
+  const { by = '' } = statement;
+  if (signature === 'good') return { valid: true, proof: { principal: by, key: `SHA256:key-of-${by}` } };
+  return {
+    valid: false,
+    refused: 'BadSignature',
+    sentence: 'It is not a signature of exactly these fields.',
   };
 }
 

@@ -34,11 +34,18 @@ export interface SimulatedNode {
   backups: Record<string, BootstrapOnNode>;
   /** Restarts that were asked for and done: `<run>/<attempt>`. */
   restarts: string[];
+  /** By run id: how it ended, as it has said itself. */
+  concluded: Record<string, string>;
+  /** By run id: files that a killed script was writing. */
+  halfWritten: Record<string, string[]>;
+  lockHeld: boolean;
 }
 
 export interface BootstrapOnNode {
   sha256: string;
   kind: 'durable' | 'rejected' | 'temporary';
+  /** The run that put it there. */
+  by?: string;
 }
 
 /** Short enough for a test, in the proportions of the real ones. */
@@ -104,5 +111,8 @@ function healthyNode(): SimulatedNode {
     mirrorPodsSince: longAgo,
     backups: {},
     restarts: [],
+    concluded: {},
+    halfWritten: {},
+    lockHeld: false,
   };
 }

@@ -21,7 +21,7 @@ export const bootstrapper = 'system:serviceaccount:openshift-machine-config-oper
 
 /** As `readPolicy` gives them: name of a node script, SHA-256 of its text. */
 export const scripts: Record<string, string> = Object.fromEntries(
-  ['observe-kubelet', 'back-up-kubelet', 'install-bootstrap', 'restart-kubelet', 'restore-kubelet'].map(
+  ['observe-kubelet', 'back-up-kubelet', 'install-bootstrap', 'restart-kubelet', 'restore-kubelet', 'conclude-run'].map(
     (name, index) => [`${name}.sh`, String(index).repeat(64)],
   ),
 );
@@ -273,6 +273,8 @@ function healthyKubelet(name: string, manifests: StaticPodManifest[]): KubeletEv
     manifests,
     adminCredentials: [],
     temporaryCredentials: [],
+    traces: { runs: [], lockHeld: false },
+    orphanPods: [],
     disk: { freeBytes: 20_000_000_000, writable: true },
   };
 }

@@ -33,6 +33,7 @@ const mirrorPod = {
 const staticPod = {
   'manifest.0.file': 'etcd-pod.yaml',
   'manifest.0.sha256': 'c'.repeat(64),
+  'manifest.0.changed': '1763800000',
   'manifest.0.body': 'metadata: {name: etcd, namespace: openshift-etcd}',
   pods: JSON.stringify([
     { namespace: 'openshift-etcd', name: 'etcd-master-1', state: 'SANDBOX_READY', hash: 'abc' },
