@@ -1,3 +1,4 @@
+import type { BrakeReading } from '../domain/brake.ts';
 import type { ClosedRecovery } from '../domain/damping.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { KubeletEvidence, Observation } from '../domain/control-plane.ts';
@@ -5,6 +6,7 @@ import type { Policy } from '../domain/policy.ts';
 import type { RecoveryRequest } from '../domain/run.ts';
 import type { SignatureVerdict } from '../domain/statement.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import type { LeaseActivities } from './lease-contract.ts';
 
 /**
  * What workflows may ask of the world. Observe and act run on the queue `cluster/<name>`, next to that cluster's
@@ -76,9 +78,18 @@ export interface DecideInput {
   now: string;
 }
 
-/** What Temporal itself remembers of a cluster's recoveries: so that one turned down at 1 a.m. is not proposed again at 1:05. */
+/**
+ * What Temporal itself remembers of a cluster: its last recovery, so that one turned down at 1 a.m. is not proposed again at
+ * 1:05; and whether its brake is on.
+ */
 export interface RunHistoryActivities {
   lastRecovery(input: { workflowId: string }): Promise<LastRecovery>;
+  /** Waits, heartbeating, until that run is over, or until `forMs` are. What Temporal does not answer is not an end. */
+  awaitRunOver(input: { workflow: string; run: string; forMs: number }): Promise<{ over: boolean }>;
+  /** Never throws for what it could not read: that is `unknown`, and a run holds. */
+  readBrake(input: { workflowId: string }): Promise<BrakeReading>;
+  /** Waits, heartbeating, until the brake reads otherwise than `unlike`, but no longer than `forMs`; the newest reading. */
+  awaitBrake(input: { workflowId: string; unlike: BrakeReading; forMs: number }): Promise<BrakeReading>;
 }
 
 export type LastRecovery =
@@ -101,6 +112,9 @@ export interface VerifyStatementInput {
   statement: Record<string, string>;
   signature: string;
 }
+
+/** How a run ended, in the word that it leaves on the node. */
+export type Conclusion = 'healed' | 'put back' | 'cleaned up';
 
 /** Every act says whether it changed something or found it so. */
 export interface ActResult {
@@ -132,8 +146,13 @@ export interface ActActivities {
   installDurableBootstrap(
     input: RunRef & { server: string; caSha256: string },
   ): Promise<ActResult & { sha256: string }>;
-  /** Puts the backed-up bootstrap file back; only before the restart. */
+  /** Puts the backed-up bootstrap file back, and says on the node that the run has ended so; only before the restart. */
   restoreKubeletBackup(input: RunRef): Promise<ActResult>;
+  /**
+   * Says on the node that the run `runId` is over, and sweeps up what its scripts left half-written. Its backup stays.
+   * `PreconditionFailed` while its temporary credential is still in place.
+   */
+  concludeRun(input: RunRef & { how: Conclusion }): Promise<ActResult>;
 }
 
 /** What a vote approves: a predicate, because the request it is for does not exist yet. */
@@ -147,6 +166,7 @@ export interface ApproveCsrInput extends NodeRef {
 }
 
 export type Activities = ObserveActivities &
+  LeaseActivities &
   DecideActivities &
   ApproveActivities &
   ActActivities &
@@ -172,6 +192,14 @@ export const activityErrorTypes = {
   /** As `NotYetHealthy`, and the reason is that the kubelet has no valid certificate of its own: waiting brings none. */
   IdentityMissing: { retryable: false },
   NotYetHealthy: { retryable: false },
+  /** The cluster's brake was put on before the act began: nothing was done, and the run holds. */
+  BrakeOn: { retryable: false },
+  /** Somebody else's word stands where a lease would be set, or was put over it: nothing is overwritten. */
+  LeaseForeign: { retryable: false },
+  /** The lease's time is over or its watchdog is: nothing would put it back, so it is not set. */
+  LeaseOver: { retryable: false },
+  /** An earlier lease of this cluster has not been put back yet. */
+  LeaseOpen: { retryable: false },
   UnknownCluster: { retryable: false },
   UnknownNode: { retryable: false },
 } as const;

@@ -74,6 +74,8 @@ export interface Brake {
   since: string;
   /** Undefined in mode `open`: the name is not proved. */
   proof?: Proof;
+  /** It is taken for on, because it could not be read or is not verified yet; `reason` says which. */
+  assumed?: true;
 }
 
 /** A failed step waits here for a person; the run does not end. */
@@ -86,6 +88,8 @@ export interface BlockedStep {
   nonce: string;
   /** Which decisions are possible now: abort is missing after the point of no return, skip where the plan does not allow it. */
   choices: ResolveAction[];
+  /** What it means to go on without this step, as the plan says; only where skip is a choice. */
+  skipMeans?: string;
   /** With abort missing: what to do instead. */
   advice: string;
 }

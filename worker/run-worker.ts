@@ -4,6 +4,7 @@ import type { Activities, DecideActivities, RunHistoryActivities } from '../acti
 import { clusterQueue, runbookQueue } from '../workflows/messages.ts';
 import type { Inventory } from './config/inventory.ts';
 import type { WorkflowBundle } from './bundle.ts';
+import { guardBrake } from './brake-guard.ts';
 import { workerError } from './errors.ts';
 import { guardCluster, guardPayloads } from './interceptors.ts';
 
@@ -52,7 +53,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
         ...common(options),
         taskQueue: clusterQueue(cluster),
         activities: touch,
-        interceptors: { activity: [guardCluster(cluster), guardPayloads()] },
+        interceptors: { activity: [guardCluster(cluster), guardBrake(cluster), guardPayloads()] },
         maxConcurrentActivityTaskExecutions: 10,
       }),
     );
@@ -118,6 +119,9 @@ const besideWorkflows: Record<keyof (DecideActivities & RunHistoryActivities), t
   decideKubeletAuthRecovery: true,
   objectToRestart: true,
   lastRecovery: true,
+  awaitRunOver: true,
+  readBrake: true,
+  awaitBrake: true,
 };
 
 /** Decisions touch nothing and run beside the workflows; everything else needs the cluster's credentials. */

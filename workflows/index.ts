@@ -1,3 +1,4 @@
 /** What the worker serves under the names that people see in the Web UI: exactly these. */
+export { Brake } from './brake.ts';
 export { HealthCheck } from './health-check.ts';
 export { KubeletAuthRecovery } from './kubelet-auth-recovery.ts';

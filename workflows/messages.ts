@@ -2,6 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Finding } from '../domain/finding.ts';
 import type { ObservationCost } from '../domain/control-plane.ts';
 import type { Vote } from '../domain/approval.ts';
+import type { BrakeRelease, BrakeState } from '../domain/brake.ts';
 import type { AbortRequest, Outcome, RecoveryRequest, ResolveStep, RunState } from '../domain/run.ts';
 
 /**
@@ -15,9 +16,18 @@ export const resolveStepUpdate = defineUpdate<string, [ResolveStep | undefined]>
 export const abortSignal = defineSignal<[AbortRequest | undefined]>('abort');
 export const abortUpdate = defineUpdate<string, [AbortRequest | undefined]>('abort');
 
+/** Ends a run that waits at its gate, to make room for another one. */
+export const supersedeSignal = defineSignal<[AbortRequest | undefined]>('supersede');
+export const supersedeUpdate = defineUpdate<string, [AbortRequest | undefined]>('supersede');
+
 export const stateQuery = defineQuery<RunState>('state');
 /** The incident report so far, in Markdown. */
 export const reportQuery = defineQuery<string>('report');
+
+/** Of the workflow `Brake`: lets the cluster's runs go on. */
+export const releaseSignal = defineSignal<[BrakeRelease | undefined]>('release');
+export const releaseUpdate = defineUpdate<string, [BrakeRelease | undefined]>('release');
+export const brakeStateQuery = defineQuery<BrakeState>('state');
 
 export interface VoteAnswer {
   have: number;
@@ -63,6 +73,11 @@ export function clusterQueue(cluster: string): string {
 /** One mutator per cluster: the id is the lock, whatever the runbook. */
 export function recoveryWorkflowId(cluster: string): string {
   return `recovery/${cluster}`;
+}
+
+/** One brake per cluster; open means on. */
+export function brakeWorkflowId(cluster: string): string {
+  return `brake/${cluster}`;
 }
 
 export function healthCheckScheduleId(cluster: string): string {

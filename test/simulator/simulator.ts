@@ -6,6 +6,7 @@ import type {
   VerifyResult,
   VerifyStatementInput,
 } from '../../activities/contract.ts';
+import type { LeaseActivities } from '../../activities/lease-contract.ts';
 import { createDecideActivities } from '../../activities/decide/index.ts';
 import { proveGraduated, proveRecovered } from '../../domain/kubelet/proof.ts';
 import type { SignatureVerdict } from '../../domain/statement.ts';
@@ -15,7 +16,7 @@ import { failure } from './failure.ts';
 import { evidenceOf, observationOf } from './observe.ts';
 import type { SimulatedCluster } from './state.ts';
 
-type Name = Exclude<keyof Activities, keyof RunHistoryActivities>;
+type Name = Exclude<keyof Activities, keyof (RunHistoryActivities & LeaseActivities)>;
 
 /** Stands in for one activity call: may act before, after or instead of it. `call` counts from 1. */
 export type Interception = (perform: () => Promise<unknown>, call: number) => Promise<unknown>;
@@ -30,7 +31,7 @@ export interface Simulator {
   fail(name: Name, type: ActivityErrorType, times?: number): void;
   /** Changes the cluster directly before the given call. */
   before(name: Name, call: number, change: (cluster: SimulatedCluster) => void): void;
-  activities: Omit<Activities, keyof RunHistoryActivities>;
+  activities: Omit<Activities, keyof (RunHistoryActivities & LeaseActivities)>;
 }
 
 export function simulate(cluster: SimulatedCluster, clock: () => Date = () => new Date()): Simulator {

@@ -23,6 +23,10 @@ const finalErrors: Record<FinalErrorType, true> = {
   CsrDenied: true,
   IdentityMissing: true,
   NotYetHealthy: true,
+  BrakeOn: true,
+  LeaseForeign: true,
+  LeaseOver: true,
+  LeaseOpen: true,
   UnknownCluster: true,
   UnknownNode: true,
 };
@@ -81,6 +85,14 @@ export const decisions = proxyActivities<DecideActivities>(decide);
 
 /** What Temporal itself knows about earlier runs. */
 export const runHistory = proxyActivities<RunHistoryActivities>({ ...decide, scheduleToCloseTimeout: '30s' });
+
+/** Waits as long as the brake is on; a killed worker is noticed, and another one waits on. */
+export const brakeWatch = proxyActivities<Pick<RunHistoryActivities, 'awaitBrake'>>({
+  startToCloseTimeout: '1h',
+  heartbeatTimeout,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '1s', maximumInterval: '15s' },
+});
 
 /** Labels an activity in the Web UI's timeline; Temporal shows at most 200 bytes. */
 export function labelled(summary: string): ActivityOptions {

@@ -1,5 +1,5 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
-import type { Plan, RunbookName } from '../../domain/plan.ts';
+import type { Plan } from '../../domain/plan.ts';
 import type { Proceed, RefusalReason, Refuse, Verdict } from '../../domain/verdict.ts';
 import { renderReport } from '../../domain/report.ts';
 import type { RecoveryInput, RecoveryResult } from '../messages.ts';
@@ -18,6 +18,7 @@ import {
 import { describeFailure } from './failures.ts';
 import { awaitApproval, voidGate } from './gate.ts';
 import { hearCancel, listen } from './handlers.ts';
+import { holdWhilePaused } from './hold.ts';
 import { unlessAborted } from './looking.ts';
 import { readRequest } from './request.ts';
 import { enter, now, openRun, rendered, showPlan, tell, type Ending, type Run } from './run.ts';
@@ -25,7 +26,7 @@ import { carryOut, type Procedure } from './step-runner.ts';
 
 /** What one runbook adds to the spine that all of them share. */
 export interface Runbook {
-  name: RunbookName;
+  name: Plan['runbook'];
   /** One look at the cluster, and the decision about it. Reads the policy too: a gate outlives a change of the inventory. */
   look: (run: Run, hands: Hands) => Promise<Verdict>;
   /** The refusal which says that there is nothing to mend; at a gate it means that the fault has gone. */
@@ -81,7 +82,7 @@ async function recover(runbook: Runbook, run: Run): Promise<Ending> {
     } else {
       // Hours may lie between the plan and the vote: what was approved must still be what is there.
       enter(run, 'deciding', 'Approved: looking once more before the first act');
-      judged = await judge(runbook, run, look);
+      judged = await judgeUnpaused(runbook, run, look);
       if (judged.kind === 'ending') return judged.ending;
       if (isApproved(run, proposal, judged.proposal)) return await act(runbook, run, hands, judged.proposal);
     }
@@ -93,6 +94,7 @@ async function recover(runbook: Runbook, run: Run): Promise<Ending> {
 function endsBeforeGate(runbook: Runbook, run: Run, proposal: Proceed): Ending | undefined {
   const strange = proposal.plan.steps.find(({ id }) => !runbook.knowsStep(id));
   if (strange) return notUnderstood(strange.id);
+  if (proposal.plan.runbook !== runbook.name) return notUnderstood(`one of ${proposal.plan.runbook}`);
   if (run.request.dryRun) return dryRun(proposal);
   if (run.policy.approvals === 'none') return approvalsNotConfigured(run.request.cluster, proposal);
   return undefined;
@@ -137,6 +139,14 @@ async function judge(runbook: Runbook, run: Run, look: () => Promise<Verdict>): 
     if (Date.now() > giveUpAt) return { kind: 'ending', ending: waitedInVain(verdict) };
     if (tries === 1) tell(run, `Looking again: ${verdict.because}`);
     await waitToLookAgain(run);
+  }
+}
+
+/** A look before a pause is no ground for an act after it: hours may lie between. */
+async function judgeUnpaused(runbook: Runbook, run: Run, look: () => Promise<Verdict>): Promise<Judged> {
+  for (;;) {
+    const judged = await judge(runbook, run, look);
+    if (judged.kind === 'ending' || !(await holdWhilePaused(run, { untilAborted: true }))) return judged;
   }
 }
 

@@ -1,9 +1,9 @@
 import type { ActivityOptions } from '@temporalio/workflow';
-import type { Plan } from '../../domain/plan.ts';
+import type { KubeletPlan } from '../../domain/plan.ts';
 import type { RunRef, VerifyInput } from '../../activities/contract.ts';
 import { labelled, patient, type Hands } from './activities.ts';
 import { proveOthersWell } from './before-restart.ts';
-
+import { holdWhilePaused } from './hold.ts';
 import type { Run } from './run.ts';
 import { passPointOfNoReturn, type Procedure, type StepCode, type StepReport } from './step-runner.ts';
 
@@ -38,7 +38,11 @@ interface Progress {
 }
 
 /** How the plan of KubeletAuthRecovery is carried out: one entry for each of its steps, in its order. */
-export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure & { proofs: () => string[] } {
+export function kubeletProcedure(
+  run: Run,
+  hands: Hands,
+  plan: KubeletPlan,
+): Procedure & { proofs: () => string[] } {
   const { act } = hands;
   const { runId, scripts, server, caSha256, bootstrapSha256, csr } = plan.pins;
   const node = { cluster: plan.cluster, node: plan.target };
@@ -49,6 +53,8 @@ export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure 
   const steps: Record<KubeletStep, StepCode> = {
     backup: {
       act: (label) => act.backUpKubelet.executeWithOptions(label, [mine]),
+      // Finds nothing to put back, and says that this run is over.
+      undo: (label) => act.restoreKubeletBackup.executeWithOptions(label, [mine]),
     },
     bootstrap: {
       act: (label) =>
@@ -73,7 +79,13 @@ export function kubeletProcedure(run: Run, hands: Hands, plan: Plan): Procedure 
     },
     'verify-graduated': {
       verifies: true,
-      act: (label) => verify(run, hands, { ...node, runId, server, stage: 'graduated' }, progress, label),
+      act: async (label) => {
+        const what = { ...node, runId, server, stage: 'graduated' } as const;
+        const report = await verify(run, hands, what, progress, label);
+        const saying = labelled(`${label.summary}: say so on the node`);
+        await act.concludeRun.executeWithOptions(saying, [{ ...mine, how: 'healed' }]);
+        return report;
+      },
     },
   };
   return {
@@ -98,10 +110,14 @@ async function restart(
   label: ActivityOptions,
 ): Promise<StepReport> {
   const { cluster, node } = mine;
-  await proveOthersWell(run, hands, { cluster, node }, label.summary ?? '');
-  const noting = labelled(`${label.summary}: note the requests that are there`);
   const { act } = hands;
-  const { uids } = await act.recordCsrs.executeWithOptions(noting, [{ cluster, node }]);
+  const noting = labelled(`${label.summary}: note the requests that are there`);
+  let uids: string[];
+  do {
+    await proveOthersWell(run, hands, { cluster, node }, label.summary ?? '');
+    ({ uids } = await act.recordCsrs.executeWithOptions(noting, [{ cluster, node }]));
+    // After a pause both are old: the others are looked at again.
+  } while (await holdWhilePaused(run, { untilAborted: true }));
   // Somebody was told, a moment ago, that an abort is still possible: it is.
   if (run.abort && !run.state.pastPointOfNoReturn)
     return { changed: false, sentence: 'Stopped just before the restart.' };
@@ -148,7 +164,7 @@ function retryFrom(stepId: string, errorType: string): string | undefined {
   return stepId === 'restart' || renews[stepId]?.includes(errorType) ? 'bootstrap' : undefined;
 }
 
-function advice(plan: Plan, stepId: string, errorType: string): string {
+function advice(plan: KubeletPlan, stepId: string, errorType: string): string {
   if (stepId === 'approve-csr' && errorType === 'TwoMatchingCsrs') {
     return 'Two candidates mean no. Find out who filed the other request. A retry notes all requests that are there now, restarts the kubelet once more, and approves the one that comes then.';
   }

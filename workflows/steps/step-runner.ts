@@ -1,10 +1,11 @@
-import { condition, uuid4 } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { Plan, PlanStep } from '../../domain/plan.ts';
-import type { BlockedStep, StepState } from '../../domain/run.ts';
+import type { ResolveAction, StepState } from '../../domain/run.ts';
 import { labelled } from './activities.ts';
+import { awaitDecision, awaitRetryOfUndo, mayStillAbort, type Decision } from './blocked.ts';
 import { aborted, abortedAndPutBack } from './endings.ts';
 import { describeFailure, type Failure } from './failures.ts';
+import { holdWhilePaused } from './hold.ts';
 import { enter, now, publish, tell, type Ending, type Run } from './run.ts';
 
 /** What a step found and did. */
@@ -35,18 +36,22 @@ export interface Procedure {
  */
 export async function carryOut(run: Run, plan: Plan, procedure: Procedure): Promise<Ending | undefined> {
   let next = 0;
+  let barred = 0;
   while (next < plan.steps.length) {
+    await holdWhilePaused(run, { untilAborted: true });
     if (mayStillAbort(run)) return await putBack(run, plan, procedure);
     const step = plan.steps[next]!;
     const failure = await attempt(run, plan, step, procedure);
+    if (failure && isBarred(failure) && ++barred <= barredAtMost) continue;
+    barred = 0;
     if (!failure) {
       next += 1;
       continue;
     }
-    await block(run, step.id, failure, procedure.advice(step.id, failure.type));
+    const decision = await decide(run, step, failure, procedure.advice(step.id, failure.type));
     if (mayStillAbort(run)) return await putBack(run, plan, procedure);
-    const from = procedure.retryFrom(step.id, failure.type) ?? step.id;
-    next = plan.steps.findIndex((each) => each.id === from);
+    if (decision === 'skip') next += 1;
+    else next = indexOf(plan, procedure.retryFrom(step.id, failure.type) ?? step.id);
   }
   return undefined;
 }
@@ -58,9 +63,13 @@ export function passPointOfNoReturn(run: Run, stepId: string): void {
   publish(run);
 }
 
-function mayStillAbort(run: Run): boolean {
-  return run.abort !== undefined && run.state.pastPointOfNoReturn === undefined;
+/** The brake went on between the run's own look at it and the act: nothing was done, and the run holds, as it should. */
+function isBarred({ type }: Failure): boolean {
+  return type === 'BrakeOn';
 }
+
+/** The run reads the brake as released and the worker as on, again and again: then a person must see why. */
+const barredAtMost = 3;
 
 async function attempt(
   run: Run,
@@ -69,7 +78,7 @@ async function attempt(
   procedure: Procedure,
 ): Promise<Failure | undefined> {
   const code = procedure.steps[step.id]!;
-  const place = `${plan.steps.indexOf(step) + 1} of ${plan.steps.length}`;
+  const place = `${indexOf(plan, step.id) + 1} of ${plan.steps.length}`;
   const state = begin(run, step.id);
   enter(run, code.verifies ? 'verifying' : 'acting', `Step ${place}: ${step.sentence}`);
   try {
@@ -80,45 +89,31 @@ async function attempt(
     return undefined;
   } catch (error) {
     const failure = describeFailure(error);
-    end(state, 'blocked', failure.message);
+    end(state, isBarred(failure) ? 'pending' : 'blocked', failure.message);
     return failure;
   }
 }
 
-/** The run waits here, for as long as it takes. */
-async function block(run: Run, stepId: string, failure: Failure, advice: string): Promise<void> {
-  const { state } = run;
-  const choices: BlockedStep['choices'] = state.pastPointOfNoReturn ? ['retry'] : ['retry', 'abort'];
-  state.blocked = {
-    stepId,
-    error: failure.message,
-    errorType: failure.type,
-    since: now(),
-    nonce: uuid4(),
-    choices,
-    advice,
-  };
-  delete run.resolution;
-  enter(
-    run,
-    'blocked',
-    `Step ${stepId} failed and waits for a decision: ${failure.type}: ${failure.message}`,
-  );
-  await condition(() => run.resolution !== undefined || mayStillAbort(run));
-  delete state.blocked;
-  const decision = decisionOf(run);
-  if (decision?.action === 'abort') run.abort = { by: decision.by, reason: decision.reason };
+/** Asks a person about a step that failed, and takes in what they say. */
+async function decide(run: Run, step: PlanStep, failure: Failure, advice: string): Promise<ResolveAction> {
+  const decision = await awaitDecision(run, step, failure, advice);
+  if (!decision) return 'abort';
+  const { action, by, reason } = decision;
+  if (action === 'abort') run.abort = { by, reason };
+  if (action === 'skip') skip(run, step, decision);
+  return action;
 }
 
-/** The compiler does not see that a handler has set it meanwhile. */
-function decisionOf(run: Run): Run['resolution'] {
-  return run.resolution;
+function skip(run: Run, step: PlanStep, { by, reason }: Decision): void {
+  const means = step.skipMeans === undefined ? '' : ` It means: ${step.skipMeans}`;
+  end(stateOf(run, step.id)!, 'skipped', `Skipped by ${by}: ${reason}.${means}`);
+  tell(run, `Step ${step.id} is skipped, as ${by} decided (${reason}).${means}`);
 }
 
 /** Undoes what was begun, last first. A step that failed half-way is undone too: each undo looks before it acts. */
 async function putBack(run: Run, plan: Plan, procedure: Procedure): Promise<Ending> {
   const request = run.abort!;
-  const begun = plan.steps.filter((step) => stateOf(run, step.id)?.state !== 'pending');
+  const begun = plan.steps.filter((step) => stateOf(run, step.id)?.startedAt !== undefined);
   let undone = 0;
   for (const step of begun.toReversed()) {
     const undo = procedure.steps[step.id]?.undo;
@@ -129,9 +124,9 @@ async function putBack(run: Run, plan: Plan, procedure: Procedure): Promise<Endi
   return undone > 0 ? abortedAndPutBack(request) : aborted(request, 'Nothing had to be put back.');
 }
 
-/** An undo that fails is never swallowed: it blocks, and a person mends what is in its way. */
 async function undoStep(run: Run, step: PlanStep, undo: NonNullable<StepCode['undo']>): Promise<void> {
-  for (;;) {
+  for (let barred = 0; ;) {
+    await holdWhilePaused(run, { untilAborted: false });
     enter(run, 'acting', `Undoing: ${step.undo ?? step.sentence}`);
     const state = begin(run, step.id);
     try {
@@ -142,28 +137,15 @@ async function undoStep(run: Run, step: PlanStep, undo: NonNullable<StepCode['un
     } catch (error) {
       const failure = describeFailure(error);
       end(state, 'blocked', failure.message);
-      await blockUndo(run, step, failure);
+      if (isBarred(failure) && ++barred <= barredAtMost) continue;
+      barred = 0;
+      await awaitRetryOfUndo(run, step, failure);
     }
   }
 }
 
-async function blockUndo(run: Run, step: PlanStep, failure: Failure): Promise<void> {
-  const { type: errorType, message: error } = failure;
-  const advice =
-    'The abort is under way; what this step changed could not be put back yet. Mend what the error names, then retry.';
-  run.state.blocked = {
-    stepId: step.id,
-    error,
-    errorType,
-    since: now(),
-    nonce: uuid4(),
-    choices: ['retry'],
-    advice,
-  };
-  delete run.resolution;
-  enter(run, 'blocked', `Undoing ${step.id} failed and waits for a decision: ${errorType}: ${error}`);
-  await condition(() => run.resolution !== undefined);
-  delete run.state.blocked;
+function indexOf(plan: Plan, stepId: string): number {
+  return plan.steps.findIndex((each) => each.id === stepId);
 }
 
 function stateOf(run: Run, stepId: string): StepState | undefined {

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import type { Activities } from '../../../activities/contract.ts';
+import type { Activities, RunHistoryActivities } from '../../../activities/contract.ts';
+import { awaitBrake, readBrake } from '../../../activities/observe/brake.ts';
 import { lastRecovery } from '../../../activities/observe/last-recovery.ts';
 import type { BlockedStep, RecoveryRequest, RunState } from '../../../domain/run.ts';
 import { workflowBundle } from '../../../worker/bundle.ts';
@@ -33,11 +34,14 @@ export interface Recoveries {
 }
 
 /** One server and one set of workers for a file of tests; each test has a cluster of its own, so that they may overlap. */
-export async function serveClusters(names: readonly string[]): Promise<Recoveries> {
+export async function serveClusters(
+  names: readonly string[],
+  history: Partial<RunHistoryActivities> = {},
+): Promise<Recoveries> {
   const temporal = await startTestTemporal();
   const simulators = new Map<string, Simulator>();
   const workers = await startWorkers({
-    activities: dispatched(simulators),
+    activities: dispatched(simulators, history),
     inventory: testInventory(names),
     bundle: await workflowBundle(),
     connection: temporal.nativeConnection,
@@ -132,7 +136,7 @@ export async function approve(recovery: Recovery, id = 'plan-1', by = 'grace'): 
 }
 
 /** Each call goes to the cluster that it names. */
-function dispatched(simulators: Map<string, Simulator>): Activities {
+function dispatched(simulators: Map<string, Simulator>, history: Partial<RunHistoryActivities>): Activities {
   const names: Record<keyof Simulator['activities'], true> = {
     observeControlPlane: true,
     observeKubelet: true,
@@ -149,6 +153,7 @@ function dispatched(simulators: Map<string, Simulator>): Activities {
     approveKubeletCsr: true,
     installDurableBootstrap: true,
     restoreKubeletBackup: true,
+    concludeRun: true,
   };
   const entries = (Object.keys(names) as (keyof typeof names)[]).map((name) => {
     const call = (input: { cluster?: string; observation?: { cluster: string } }) => {
@@ -159,5 +164,5 @@ function dispatched(simulators: Map<string, Simulator>): Activities {
     };
     return [name, call];
   });
-  return { ...Object.fromEntries(entries), lastRecovery } as Activities;
+  return { ...Object.fromEntries(entries), lastRecovery, readBrake, awaitBrake, ...history } as Activities;
 }

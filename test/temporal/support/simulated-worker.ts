@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Context } from '@temporalio/activity';
-import type { Activities } from '../../../activities/contract.ts';
+import { awaitBrake, readBrake } from '../../../activities/observe/brake.ts';
+import { lastRecovery } from '../../../activities/observe/last-recovery.ts';
 import { createLogger } from '../../../worker/logger.ts';
 import { runWorker } from '../../../worker/process.ts';
 import { simulate } from '../../simulator/simulator.ts';
@@ -30,7 +31,7 @@ for (const name of Object.keys(simulator.activities) as (keyof typeof simulator.
 
 await runWorker({
   inventory: testInventory([cluster.name]),
-  activities: simulator.activities as Activities,
+  activities: { ...simulator.activities, lastRecovery, readBrake, awaitBrake },
   logger,
   signal: new AbortController().signal,
   shutdownGraceMs: 0,

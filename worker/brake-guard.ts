@@ -1,0 +1,48 @@
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { Context } from '@temporalio/activity';
+import type { ActActivities } from '../activities/contract.ts';
+import { failure } from '../activities/failure.ts';
+import { readBrake } from '../activities/observe/brake.ts';
+import { pausedBy } from '../domain/brake.ts';
+import { brakeWorkflowId } from '../workflows/messages.ts';
+
+/**
+ * Which activities wait for the brake; the compiler holds the list equal to the contract. What only reads may go on, and so
+ * may what takes our own traces away: a brake must never keep a lease in place.
+ */
+const obeysBrake: Record<keyof ActActivities, boolean> = {
+  backUpKubelet: true,
+  installBootstrapCredential: true,
+  recordCsrs: false,
+  restartKubelet: true,
+  approveKubeletCsr: true,
+  installDurableBootstrap: true,
+  restoreKubeletBackup: true,
+  concludeRun: true,
+};
+
+/**
+ * A run reads the brake before each step; but an act may wait in its queue for a worker, or for its next attempt, and the
+ * brake may have been put on since. So each attempt reads it again, directly before its act.
+ */
+export function guardBrake(cluster: string): ActivityInterceptorsFactory {
+  return () => ({
+    inbound: {
+      async execute(input, next) {
+        if (mustObey(Context.current().info.activityType)) await refuseWhilePaused(cluster);
+        return await next(input);
+      },
+    },
+  });
+}
+
+function mustObey(activityType: string): boolean {
+  return Object.hasOwn(obeysBrake, activityType) && obeysBrake[activityType as keyof ActActivities];
+}
+
+async function refuseWhilePaused(cluster: string): Promise<void> {
+  const reading = await readBrake({ workflowId: brakeWorkflowId(cluster) });
+  if (reading.state === 'off') return;
+  const { by, reason } = pausedBy(reading, new Date().toISOString());
+  throw failure('BrakeOn', `the brake of ${cluster} is on (${by}: ${reason}); nothing was done`);
+}
