@@ -7,9 +7,11 @@ import type { Inventory } from './inventory.ts';
  */
 export async function unreadableFiles(inventory: Inventory): Promise<string[]> {
   const sentences = await Promise.all(
-    Object.values(inventory.clusters).flatMap(({ name, api, ssh }) => [
+    Object.values(inventory.clusters).flatMap(({ name, api, ssh, approvers }) => [
       unreadable(inventory, `clusters.${name}.api.kubeconfig`, api.kubeconfig),
       unreadable(inventory, `clusters.${name}.ssh.config`, ssh.config),
+      unreadable(inventory, `clusters.${name}.approvers.allowedSigners`, approvers?.allowedSigners),
+      unreadable(inventory, `clusters.${name}.approvers.revoked`, approvers?.revoked),
     ]),
   );
   return sentences.filter((sentence) => sentence !== undefined);

@@ -18,6 +18,8 @@ export interface ClusterConfig {
   ssh: { user: string; config?: string };
   masters: Record<string, { address: string }>;
   policy: Policy;
+  /** There exactly when `policy.approvals` is `signed`. */
+  approvers?: { allowedSigners: string; revoked?: string };
 }
 
 /** Reads and checks one file. Throws `InventoryError` with one line per problem. */
@@ -50,7 +52,7 @@ export function parseInventory(
 }
 
 function toCluster(name: string, written: WrittenCluster, baseDir: string): ClusterConfig {
-  const { api, ssh, masters, approvals, policy } = written;
+  const { api, ssh, masters, approvals, approvers, policy } = written;
   return {
     name,
     api: {
@@ -59,6 +61,7 @@ function toCluster(name: string, written: WrittenCluster, baseDir: string): Clus
     },
     ssh: { user: ssh.user, ...(ssh.config === undefined ? {} : { config: resolve(baseDir, ssh.config) }) },
     masters,
+    ...(approvers === undefined ? {} : { approvers: toApprovers(approvers, baseDir) }),
     policy: {
       approvals: approvals ?? 'none',
       gateDeadlineMs: policy.gateDeadline,
@@ -68,6 +71,16 @@ function toCluster(name: string, written: WrittenCluster, baseDir: string): Clus
       dampingMs: policy.damping,
       votes: policy.votes,
     },
+  };
+}
+
+function toApprovers(
+  { allowedSigners, revoked }: NonNullable<WrittenCluster['approvers']>,
+  baseDir: string,
+): NonNullable<ClusterConfig['approvers']> {
+  return {
+    allowedSigners: resolve(baseDir, allowedSigners),
+    ...(revoked === undefined ? {} : { revoked: resolve(baseDir, revoked) }),
   };
 }
 

@@ -57,12 +57,11 @@ const policy = z.strictObject({
   votes: votes.prefault({}),
 });
 
-const approvals = z.literal('open', {
-  error: ({ input }) =>
-    input === 'signed'
-      ? 'signed approvals are not supported by this version; write `open` (every vote that reaches Temporal counts) or leave the key out (cpr observes and plans, but never acts)'
-      : 'expected `open`, or no such key: then cpr observes and plans, but never acts',
+const approvals = z.enum(['open', 'signed'], {
+  error: () => 'expected `open` or `signed`, or no such key: then cpr observes and plans, but never acts',
 });
+
+const approvers = z.strictObject({ allowedSigners: path, revoked: path.optional() });
 
 const master = z.strictObject({
   address: z
@@ -72,13 +71,16 @@ const master = z.strictObject({
 
 const ssh = z.strictObject({ user: text.default('core'), config: path.optional() });
 
-const cluster = z.strictObject({
-  api: z.strictObject({ kubeconfig: path, context: text.optional() }),
-  ssh: ssh.prefault({}),
-  masters: atLeastOne(z.record(nodeName, master), 'master').superRefine(refuseSharedAddress),
-  approvals: approvals.optional(),
-  policy: policy.prefault({}),
-});
+const cluster = z
+  .strictObject({
+    api: z.strictObject({ kubeconfig: path, context: text.optional() }),
+    ssh: ssh.prefault({}),
+    masters: atLeastOne(z.record(nodeName, master), 'master').superRefine(refuseSharedAddress),
+    approvals: approvals.optional(),
+    approvers: approvers.optional(),
+    policy: policy.prefault({}),
+  })
+  .superRefine(requireApproversWhenSigned);
 
 export const inventorySchema = z.strictObject({
   clusters: atLeastOne(z.record(clusterName, cluster), 'cluster'),
@@ -104,4 +106,17 @@ function refuseSharedAddress(
       context.addIssue({ code: 'custom', path: [name, 'address'], message, input: address });
     }
   }
+}
+
+/** A file of approvers whom nobody asks looks, to its reader, like a cluster that is guarded. */
+function requireApproversWhenSigned(
+  written: { approvals?: 'open' | 'signed' | undefined; approvers?: unknown },
+  context: z.RefinementCtx,
+): void {
+  const signed = written.approvals === 'signed';
+  if (signed === (written.approvers !== undefined)) return;
+  const message = signed
+    ? 'expected `allowedSigners: FILE`: with `approvals: signed` only the keys in it count'
+    : 'expected only with `approvals: signed`: without that no signature is asked for';
+  context.addIssue({ code: 'custom', path: ['approvers'], message });
 }

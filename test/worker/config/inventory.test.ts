@@ -20,6 +20,11 @@ const healthy = `clusters:
       gateDeadline: 1h30m
 `;
 
+const signed = healthy.replace(
+  'approvals: open',
+  'approvals: signed\n    approvers: { allowedSigners: ./who, revoked: ./gone }',
+);
+
 function parse(text: string) {
   return parseInventory(text, { file: 'clusters.yaml', baseDir: '/etc/cpr' });
 }
@@ -52,6 +57,12 @@ describe('an inventory', () => {
 
   it('without `approvals` never acts', () => {
     assert.equal(parse(healthy.replace('    approvals: open\n', ''))['prod-eu-1']?.policy.approvals, 'none');
+  });
+
+  it('with signed approvals says where the keys of its approvers stand', () => {
+    const { approvers, policy } = parse(signed)['prod-eu-1'] ?? assert.fail('it is there');
+    assert.equal(policy.approvals, 'signed');
+    assert.deepEqual(approvers, { allowedSigners: '/etc/cpr/who', revoked: '/etc/cpr/gone' });
   });
 
   it('without a policy has the defaults of the domain, whatever they are', () => {
@@ -98,14 +109,24 @@ describe('a wrong inventory is refused with file, line, path and what was expect
       says: `clusters.yaml:15: clusters.prod-eu-1.policy.votes.reversible: expected at least 1: nothing is ever approved by itself, got '0'`,
     },
     {
-      claim: 'signed approvals, which this version does not know',
+      claim: 'signed approvals by nobody',
       text: healthy.replace('approvals: open', 'approvals: signed'),
-      says: `clusters.yaml:12: clusters.prod-eu-1.approvals: signed approvals are not supported by this version; write \`open\` (every vote that reaches Temporal counts) or leave the key out (cpr observes and plans, but never acts), got 'signed'`,
+      says: 'clusters.yaml:2: clusters.prod-eu-1.approvers: expected `allowedSigners: FILE`: with `approvals: signed` only the keys in it count, but the key is missing',
+    },
+    {
+      claim: 'approvers whom nobody asks',
+      text: healthy.replace('    policy', '    approvers: { allowedSigners: ./who }\n    policy'),
+      says: 'clusters.yaml:13: clusters.prod-eu-1.approvers: expected only with `approvals: signed`: without that no signature is asked for, got a map or a list',
+    },
+    {
+      claim: 'approvers without a file of their keys',
+      text: signed.replace('{ allowedSigners: ./who, revoked: ./gone }', '{ revoked: ./gone }'),
+      says: 'clusters.yaml:13: clusters.prod-eu-1.approvers.allowedSigners: expected the path of a file, but the key is missing',
     },
     {
       claim: 'a mode of approval that does not exist',
       text: healthy.replace('approvals: open', 'approvals: yes please'),
-      says: `clusters.yaml:12: clusters.prod-eu-1.approvals: expected \`open\`, or no such key: then cpr observes and plans, but never acts, got 'yes please'`,
+      says: `clusters.yaml:12: clusters.prod-eu-1.approvals: expected \`open\` or \`signed\`, or no such key: then cpr observes and plans, but never acts, got 'yes please'`,
     },
     {
       claim: 'no kubeconfig',
