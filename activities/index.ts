@@ -3,6 +3,8 @@ import { createApproveActivities } from './approve/index.ts';
 import type { ClusterConnection, InventoryLookup } from './connections/cluster.ts';
 import { createNodeLane, type NodeLane } from './connections/node-lane.ts';
 import type { ActActivities, ApproveActivities, ObserveActivities } from './contract.ts';
+import { createLeaseActivities } from './lease.ts';
+import type { LeaseActivities } from './lease-contract.ts';
 import { createObserveActivities } from './observe/index.ts';
 
 export interface ActivityDeps {
@@ -15,7 +17,12 @@ export interface ActivityDeps {
 export function createClusterActivities(
   inventory: InventoryLookup,
   laneOf: ActivityDeps['laneOf'] = createNodeLane,
-): ObserveActivities & ApproveActivities & ActActivities {
+): ObserveActivities & ApproveActivities & ActActivities & LeaseActivities {
   const deps = { inventory, laneOf };
-  return { ...createObserveActivities(deps), ...createApproveActivities(deps), ...createActActivities(deps) };
+  return {
+    ...createObserveActivities(deps),
+    ...createApproveActivities(deps),
+    ...createActActivities(deps),
+    ...createLeaseActivities(deps),
+  };
 }

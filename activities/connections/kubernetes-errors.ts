@@ -9,6 +9,7 @@ export interface ApiAnswerError extends Error {
 export function errorFromStatus(what: string, status: number, text: string): Error {
   const said = `${what}: ${status} ${statusMessage(text)}`;
   if (status === 401 || status === 403) return failure('ApiForbidden', said);
+  if (status === 422 && doesNotApply(text)) return Object.assign(new Error(sentenceOf(said)), { status: 409 });
   if (status === 404 || status === 409) return Object.assign(new Error(sentenceOf(said)), { status });
   // 429 and 5xx: overloaded, shutting down, or etcd has no leader. All pass.
   if (status === 429 || status >= 500) return failure('ApiUnreachable', said);
@@ -27,6 +28,19 @@ export function isConflict(error: unknown): boolean {
 export function isConnectionCut(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   return code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+/**
+ * A JSON patch whose `test` failed, or whose path is not there: the object is not as it was read. The API server says no
+ * more than "Invalid" to that; of an object that it finds invalid it names the causes.
+ */
+function doesNotApply(text: string): boolean {
+  try {
+    const { reason, details } = JSON.parse(text) as { reason?: unknown; details?: { causes?: unknown } };
+    return reason === 'Invalid' && details?.causes === undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** A Status object's message, or the beginning of whatever was answered. */

@@ -20,6 +20,8 @@ export interface Kubernetes {
   /** Not repeated when the answer is lost: the caller reads back. */
   post<T>(path: string, body: unknown): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
+  /** A JSON patch (RFC 6902). One that does not apply, because a `test` fails or a path is gone, is a conflict. */
+  patch<T>(path: string, body: unknown): Promise<T>;
   /** The API server's clock minus this host's, to the second, from its newest answer. */
   clockOffsetMs(): number;
   close(): void;
@@ -56,6 +58,7 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
     get: (path, query) => call('GET', query ? `${path}?${new URLSearchParams(query).toString()}` : path),
     post: (path, body) => call('POST', path, body),
     put: (path, body) => call('PUT', path, body),
+    patch: (path, body) => call('PATCH', path, body),
     clockOffsetMs: () => offset,
     close: () => agent.destroy(),
   };
@@ -122,7 +125,8 @@ function send(
     'User-Agent': 'control-plane-recovery',
   };
   if (payload !== undefined) {
-    headers['Content-Type'] = 'application/json';
+    headers['Content-Type'] =
+      request.method === 'PATCH' ? 'application/json-patch+json' : 'application/json';
     headers['Content-Length'] = Buffer.byteLength(payload);
   }
   return new Promise((resolve, reject) => {

@@ -48,6 +48,13 @@ export function readBootstrapSecret(api: Kubernetes): Promise<SecretObject | und
   );
 }
 
+/** An object that a lease may change, as it stands. Throws `PreconditionFailed` when there is none. */
+export async function readLeaseObject(api: Kubernetes, path: string): Promise<unknown> {
+  const object = await orUndefined(api.get<unknown>(path));
+  if (object === undefined) throw failure('PreconditionFailed', `GET ${path}: there is no such object`);
+  return object;
+}
+
 /** All pages or an error: a list cut short would make what is on its last page look absent. */
 async function listAll<T>(
   api: Kubernetes,

@@ -1,4 +1,5 @@
 import { bootstrapNamespace } from '../../domain/kubelet/names.ts';
+import type { JsonPatch } from '../../domain/lease-rules.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import type { Condition, CsrObject } from './objects.ts';
 import { csrPath } from './reads.ts';
@@ -16,6 +17,11 @@ export function createBootstrapToken(api: Kubernetes, expirationSeconds: number)
     kind: 'TokenRequest',
     spec: { expirationSeconds },
   });
+}
+
+/** All of the patch or nothing: its tests are the precondition. Answers `isConflict` where one of them fails. */
+export function patchObject(api: Kubernetes, path: string, patch: JsonPatch): Promise<unknown> {
+  return api.patch(path, patch);
 }
 
 /** Sends back the request as it was read, with one condition more; its resourceVersion is the precondition. */

@@ -1,0 +1,33 @@
+import { isLeaseTarget } from '../domain/lease.ts';
+import { restoreLease, setLease } from './act/lease.ts';
+import { clusterOf, type ClusterConnection } from './connections/cluster.ts';
+import { failure } from './failure.ts';
+import { heartbeating } from './heartbeat.ts';
+import type { ActivityDeps } from './index.ts';
+import type { LeaseActivities } from './lease-contract.ts';
+import { readLease } from './observe/lease.ts';
+import { requireWatched } from './observe/run-over.ts';
+
+export function createLeaseActivities({ inventory }: Pick<ActivityDeps, 'inventory'>): LeaseActivities {
+  /** Names come from a history, and from a person's terminal: one that is not in the list must not become a path. */
+  function on<T>(
+    name: string,
+    target: unknown,
+    work: (cluster: ClusterConnection, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const cluster = clusterOf(inventory, name);
+    if (!isLeaseTarget(target))
+      throw failure('PreconditionFailed', `there is no lease target ${String(target)}`);
+    return heartbeating((signal) => work(cluster, signal));
+  }
+  return {
+    setLease: ({ cluster: name, lease }) =>
+      on(name, lease.target, (cluster, signal) =>
+        setLease({ cluster, signal }, lease, (one) => requireWatched(name, one)),
+      ),
+    restoreLease: ({ cluster: name, lease }) =>
+      on(name, lease.target, (cluster, signal) => restoreLease({ cluster, signal }, lease)),
+    readLease: ({ cluster: name, target }) =>
+      on(name, target, (cluster, signal) => readLease(cluster, target, signal)),
+  };
+}

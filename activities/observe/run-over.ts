@@ -1,0 +1,66 @@
+import { getClient } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { watchdogId, type Lease } from '../../domain/lease.ts';
+import { failure } from '../failure.ts';
+import { heartbeating, pause } from '../heartbeat.ts';
+
+const LOOK_EVERY_MS = 2000;
+
+/**
+ * Waits, heartbeating, until the run is over, or until `forMs` are. What Temporal does not answer is not an end: only a
+ * run that is surely over may be tidied up after.
+ */
+export function awaitRunOver({
+  workflow,
+  run,
+  forMs,
+}: {
+  workflow: string;
+  run: string;
+  forMs: number;
+}): Promise<{ over: boolean }> {
+  return heartbeating(async (signal) => {
+    const until = Date.now() + forMs;
+    for (;;) {
+      if (await isOver(workflow, run)) return { over: true };
+      if (Date.now() >= until) return { over: false };
+      await pause(LOOK_EVERY_MS, signal);
+    }
+  });
+}
+
+const over: readonly string[] = [
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+  'TERMINATED',
+  'TIMED_OUT',
+  'CONTINUED_AS_NEW',
+];
+
+async function isOver(workflow: string, run: string): Promise<boolean> {
+  const described = await describe(workflow, run);
+  return described === undefined || over.includes(described.status.name);
+}
+
+/**
+ * Throws `LeaseOver` unless the lease has time left and its own watchdog is open. A worker that was frozen between asking and
+ * setting may wake up when both are history, so this is asked directly before the write, in the activity that writes.
+ */
+export async function requireWatched(cluster: string, { id, deadline }: Lease): Promise<void> {
+  if (!(Date.now() < Date.parse(deadline))) throw failure('LeaseOver', `the lease ended at ${deadline}`);
+  const watchdog = watchdogId(cluster);
+  const described = await describe(watchdog);
+  const first = described?.raw.workflowExecutionInfo?.firstRunId;
+  if (described?.status.name === 'RUNNING' && first === id) return;
+  throw failure('LeaseOver', `${watchdog} does not watch this lease: nothing would put it back`);
+}
+
+async function describe(workflow: string, run?: string) {
+  try {
+    return await getClient().workflow.getHandle(workflow, run).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
