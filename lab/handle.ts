@@ -7,9 +7,10 @@ import { openPki, type ClusterPki } from './cluster/certificates.ts';
 import { inventoryPath } from './cluster/identity.ts';
 import { AUDIT_DIR, ETCD_CERTS } from './cluster/paths.ts';
 import { run, type RunOptions, type RunResult } from './host/run.ts';
+import { currentAddress } from './node/address.ts';
 import { initPid, inNode } from './node/node.ts';
 import { ssh } from './node/ssh.ts';
-import { addressOf, labSettings, MASTERS, NODES, type LabSettings, type Platform } from './settings.ts';
+import { labSettings, MASTERS, NODES, type LabSettings, type Platform } from './settings.ts';
 
 /** A running three-master control plane on this machine. */
 export interface Lab {
@@ -26,6 +27,7 @@ export interface Lab {
   /** As system:admin. */
   api: Api;
   pki: ClusterPki;
+  /** Where the node is now; a fault may have moved it. */
   address(node: string): string;
   /** As root inside the node, without ssh. Throws when the node is down, not for an exit code. */
   sh(node: string, argv: readonly string[], options?: RunOptions): Promise<RunResult>;
@@ -85,7 +87,7 @@ export interface LabStatus {
 export async function labStatus(settings: LabSettings = labSettings()): Promise<LabStatus> {
   const nodes = NODES.map((name) => ({
     name,
-    address: addressOf(settings, name),
+    address: currentAddress(settings, name),
     running: initPid(settings, name) !== undefined,
   }));
   const up = readState(settings)?.phase === 'up' && nodes.some(({ running }) => running);
@@ -118,7 +120,7 @@ export function labOf(settings: LabSettings, { foundations, platform }: LabState
     apiUrl: apiUrl(settings),
     api: adminApi(settings, pki),
     pki,
-    address: (node) => addressOf(settings, node),
+    address: (node) => currentAddress(settings, node),
     sh,
     ssh: (node, argv, options) => ssh(settings, node, argv, options),
     kubectl: (args, options) => kubectl(settings, foundations, args, options),

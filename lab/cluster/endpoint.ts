@@ -1,10 +1,13 @@
-import { addressOf, MASTERS, type LabSettings } from '../settings.ts';
+import { currentAddress } from '../node/address.ts';
+import { MASTERS, type LabSettings } from '../settings.ts';
 import type { NodeFile } from '../node/files.ts';
+
+export const HAPROXY_CONFIG = 'etc/haproxy/haproxy.cfg';
 
 /** The API's endpoint: haproxy on `infra`, as OpenShift's load balancer, asking each master for /readyz. */
 export function endpointFiles(settings: LabSettings): NodeFile[] {
   return [
-    { path: 'etc/haproxy/haproxy.cfg', content: haproxyConfig(settings) },
+    { path: HAPROXY_CONFIG, content: haproxyConfig(settings) },
     {
       path: 'etc/systemd/system/multi-user.target.wants/haproxy.service',
       link: '/usr/lib/systemd/system/haproxy.service',
@@ -13,8 +16,9 @@ export function endpointFiles(settings: LabSettings): NodeFile[] {
   ];
 }
 
-function haproxyConfig(settings: LabSettings): string {
-  const servers = MASTERS.map((node) => `    server ${node} ${addressOf(settings, node)}:6443`);
+/** Of the masters' addresses as they are now. */
+export function haproxyConfig(settings: LabSettings): string {
+  const servers = MASTERS.map((node) => `    server ${node} ${currentAddress(settings, node)}:6443`);
   return `global
     maxconn 2000
     log /dev/log local0

@@ -1,17 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupDriver, hierarchies } from '../node/cgroups.ts';
+import { currentAddress } from '../node/address.ts';
 import type { NodeFile } from '../node/files.ts';
 import { sshNodeFiles } from '../node/ssh.ts';
-import {
-  addressOf,
-  apiIntName,
-  INFRA,
-  MASTERS,
-  NODES,
-  type LabSettings,
-  type Platform,
-} from '../settings.ts';
+import { apiIntName, INFRA, MASTERS, NODES, type LabSettings, type Platform } from '../settings.ts';
 import { auditPolicy } from './audit.ts';
 import type { ClusterPki } from './certificates.ts';
 import { endpointFiles } from './endpoint.ts';
@@ -56,10 +49,11 @@ export function masterFiles(
   ];
 }
 
-function hosts(settings: LabSettings): string {
+/** `/etc/hosts` of every node, of the addresses as they are now. */
+export function hosts(settings: LabSettings): string {
   const names = NODES.map((node) => {
     const endpoint = node === INFRA ? ` ${apiIntName(settings)} api.${settings.domain}` : '';
-    return `${addressOf(settings, node)} ${node}${endpoint}\n`;
+    return `${currentAddress(settings, node)} ${node}${endpoint}\n`;
   });
   return `127.0.0.1 localhost\n${names.join('')}`;
 }

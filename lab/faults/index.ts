@@ -1,7 +1,11 @@
+import { etcdAddressChange } from './etcd-address-change.ts';
+import { etcdBadCertificate } from './etcd-bad-certificate.ts';
+import { etcdDataCorrupt, etcdDataLost } from './etcd-data.ts';
 import { etcdMemberStopped } from './etcd-member-stopped.ts';
 import type { Fault } from './fault.ts';
 import { kubeletAnonymous } from './kubelet-anonymous.ts';
 import { kubeletStopped } from './kubelet-stopped.ts';
+import { machineStatusStuck } from './machine-status-stuck.ts';
 import { nodeFrozen } from './node-frozen.ts';
 import { nodeOff } from './node-off.ts';
 import { rivalCsr } from './rival-csr.ts';
@@ -19,6 +23,11 @@ export const faults: readonly Fault[] = [
   signerStopped,
   rivalCsr,
   etcdMemberStopped,
+  etcdAddressChange,
+  etcdDataLost,
+  etcdDataCorrupt,
+  etcdBadCertificate,
+  machineStatusStuck,
   nodeOff,
   nodeFrozen,
 ];

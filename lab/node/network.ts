@@ -47,9 +47,21 @@ export async function connectNode(settings: LabSettings, node: string): Promise<
   await ip('-n', namespace, 'link', 'set', 'lo', 'up');
   await mustRun(['ip', 'netns', 'exec', namespace, 'sysctl', '-qw', ...NODE_SYSCTLS]);
   await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
-  await ip('-n', namespace, 'addr', 'add', `${addressOf(settings, node)}/24`, 'dev', 'eth0');
+  await address(settings, node, addressOf(settings, node));
+}
+
+/** Gives the node this address and no other. Its namespace is there also while the node is off. */
+export async function readdress(settings: LabSettings, node: string, to: string): Promise<void> {
+  // First away, then new: an address added to the same subnet is a secondary one, and goes with the first.
+  await ip('-n', namespaceOf(settings, node), 'addr', 'flush', 'dev', 'eth0');
+  await address(settings, node, to);
+}
+
+async function address(settings: LabSettings, node: string, to: string): Promise<void> {
+  const namespace = namespaceOf(settings, node);
+  await ip('-n', namespace, 'addr', 'add', `${to}/24`, 'dev', 'eth0');
   // kube-apiserver looks for a default route; the policy table above makes it a dead end.
-  await ip('-n', namespace, 'route', 'add', 'default', 'via', `${settings.subnet}.1`);
+  await ip('-n', namespace, 'route', 'replace', 'default', 'via', `${settings.subnet}.1`);
 }
 
 /** Plugs the node's cable in or out; the node itself does not notice anything but the silence. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mustRun, run, type RunOptions, type RunResult } from '../host/run.ts';
 import { addressOf, LOGIN_USER, NODES, nodeDir, type LabSettings } from '../settings.ts';
+import { currentAddress } from './address.ts';
 import type { NodeFile } from './files.ts';
 
 /** The user that the base has made first. */
@@ -19,7 +20,12 @@ export async function makeSshFiles(settings: LabSettings): Promise<void> {
   await Promise.all(['id', ...NODES].map((name) => keygen(join(dir, name), `${settings.name} ${name}`)));
   const known = NODES.map((node) => `${node} ${publicKey(join(dir, node))}\n`).join('');
   writeFileSync(join(dir, 'known_hosts'), known);
-  writeFileSync(sshConfigPath(settings), clientConfig(settings, dir));
+  writeSshConfig(settings);
+}
+
+/** Also after a node has moved: its name, its first address and its own one lead to where it is now, as names do. */
+export function writeSshConfig(settings: LabSettings): void {
+  writeFileSync(sshConfigPath(settings), clientConfig(settings, join(settings.dir, 'ssh')));
 }
 
 /** What a node needs so that we may log in and know that it is itself. */
@@ -76,8 +82,9 @@ function publicKey(file: string): string {
 /** Complete and explicit, so that nothing in the user's own configuration changes what happens. */
 function clientConfig(settings: LabSettings, dir: string): string {
   const hosts = NODES.map((node) => {
-    const address = addressOf(settings, node);
-    return `Host ${node} ${address}\n  HostName ${address}\n  HostKeyAlias ${node}\n`;
+    const address = currentAddress(settings, node);
+    const names = new Set([node, addressOf(settings, node), address]);
+    return `Host ${[...names].join(' ')}\n  HostName ${address}\n  HostKeyAlias ${node}\n`;
   });
   const common = [
     `User ${LOGIN_USER}`,

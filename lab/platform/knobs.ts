@@ -9,12 +9,12 @@ export interface Knobs {
 }
 
 /** A provider's controller looks at its machines every few seconds to minutes; in operator-behaviour's runs D and G it came soon. */
-const DEFAULTS: Knobs = { machineFollowsAfterSeconds: 10 };
+export const DEFAULT_KNOBS: Knobs = { machineFollowsAfterSeconds: 10 };
 
 export function readKnobs(settings: LabSettings): Knobs {
   const file = knobsFile(settings);
-  if (!existsSync(file)) return DEFAULTS;
-  return { ...DEFAULTS, ...(JSON.parse(readFileSync(file, 'utf8')) as Partial<Knobs>) };
+  if (!existsSync(file)) return DEFAULT_KNOBS;
+  return { ...DEFAULT_KNOBS, ...(JSON.parse(readFileSync(file, 'utf8')) as Partial<Knobs>) };
 }
 
 export function turnKnobs(settings: LabSettings, turned: Partial<Knobs>): void {
