@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { brakeStateQuery, brakeWorkflowId, releaseSignal, releaseUpdate } from '../../workflows/messages.ts';
+import { brokenCluster, healthyCluster } from '../simulator/state.ts';
+import { pause, readIn, untilBrake, untilOn } from './support/brakes.ts';
+import { refusalOf, serveClusters, type Recoveries } from './support/recoveries.ts';
+
+describe('A brake', { concurrency: 4, timeout: 60_000 }, () => {
+  let recoveries: Recoveries;
+  before(async () => {
+    recoveries = await serveClusters(['signed', 'terminated']);
+  });
+  after(() => recoveries.close());
+
+  it('tells all about itself by its description alone, and refuses what is no release', async () => {
+    recoveries.host(healthyCluster('terminated'));
+    const brake = await pause(recoveries, 'terminated');
+    await untilOn(brake);
+    const described = await brake.describe();
+    const { by, reason, since } = (described.memo?.['brake'] ?? {}) as Record<string, string>;
+    assert.deepEqual([by, reason], ['olga', 'the switch is being replaced']);
+    assert.match(since ?? '', /^\d{4}-/);
+    assert.deepEqual(described.searchAttributes['ClusterId'], ['terminated']);
+    assert.deepEqual(described.searchAttributes['IncidentState'], ['paused']);
+
+    const nameless = await refusalOf(
+      brake.executeUpdate(releaseUpdate, { args: [{ by: ' ', reason: 'x' }] }),
+    );
+    assert.equal(nameless.type, 'NoName');
+    await brake.signal(releaseSignal, { by: 'eve' } as never);
+    await brake.cancel();
+    await untilBrake(brake, ({ phase, refusedCount }) => phase === 'on' && refusedCount === 2);
+
+    await brake.terminate('by mistake');
+    const left = await readIn(recoveries, 'terminated');
+    assert.equal(left.state, 'on', 'to terminate it releases nothing');
+    const again = await pause(recoveries, 'terminated');
+    await untilOn(again);
+    await again.signal(releaseSignal, { by: 'grace', reason: 'done' });
+    await again.result();
+    assert.equal((await readIn(recoveries, 'terminated')).state, 'off');
+  });
+
+  it('counts only with a signature where approvals are signed', async () => {
+    recoveries.host(brokenCluster('signed', { approvals: 'signed' }));
+    const unsigned = await pause(recoveries, 'signed');
+    await assert.rejects(unsigned.result());
+    assert.equal((await readIn(recoveries, 'signed')).state, 'off');
+
+    const old = await pause(recoveries, 'signed', signedWords('pause', { nonce: 'n-1' }, -20));
+    await assert.rejects(old.result(), /Workflow execution failed/);
+    const long = await pause(recoveries, 'signed', {
+      ...signedWords('pause', { nonce: 'n-1' }),
+      expires: minutes(60),
+    });
+    await assert.rejects(long.result());
+
+    const brake = await pause(recoveries, 'signed', signedWords('pause', { nonce: 'n-1' }));
+    await untilOn(brake);
+    const { brake: shown, nonce, firstRun } = await brake.query(brakeStateQuery);
+    assert.equal(shown.proof?.key, 'SHA256:key-of-olga');
+    const release = async (input: object) =>
+      await refusalOf(brake.executeUpdate(releaseUpdate, { args: [input as never] }));
+    assert.equal((await release({ by: 'eve', reason: 'go' })).type, 'NoSignature');
+    assert.equal((await release(signedWords('resume', { firstRun, nonce: 'other' }))).type, 'WrongNonce');
+    assert.equal((await release(signedWords('pause', { firstRun, nonce }))).type, 'ForeignRun');
+    const forged = { ...signedWords('resume', { firstRun, nonce }), signature: 'forged' };
+    assert.equal((await release(forged)).type, 'BadSignature');
+    await brake.executeUpdate(releaseUpdate, { args: [signedWords('resume', { firstRun, nonce }) as never] });
+    await brake.result();
+    assert.equal((await readIn(recoveries, 'signed')).state, 'off');
+  });
+});
+
+function minutes(from: number): string {
+  return new Date(Date.now() + from * 60_000).toISOString();
+}
+
+function signedWords(kind: string, about: object, issued = 0): Record<string, string> {
+  const subject = {
+    kind,
+    cluster: 'signed',
+    workflow: brakeWorkflowId('signed'),
+    firstRun: '',
+    plan: '',
+    ...about,
+  };
+  const said = { by: 'olga', reason: 'the switch', issued: minutes(issued), expires: minutes(issued + 5) };
+  return { ...subject, ...said, signature: 'good' };
+}
