@@ -1,5 +1,6 @@
 import type { Lease, LeaseTargetName } from '../domain/lease.ts';
 import type { LeaseReading } from '../domain/lease-rules.ts';
+import type { LeaseEnd } from '../domain/lease-state.ts';
 import type { ActResult } from './contract.ts';
 
 /** What runs on `cluster/<name>` for a lease. Not among the acts: putting back obeys no brake. */
@@ -18,14 +19,4 @@ export interface LeaseActivities {
 export interface LeaseRef {
   cluster: string;
   lease: Lease;
-}
-
-export interface LeaseEnd {
-  outcome: 'restored' | 'already-gone' | 'foreign';
-  changed: boolean;
-  /** The key still stands there, because it is not ours to remove: a person must see to it. */
-  keyRemains: boolean;
-  sentence: string;
-  /** What was seen, where it was not what the lease had left. */
-  evidence: string[];
 }

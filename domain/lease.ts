@@ -53,6 +53,12 @@ export function watchdogId(cluster: string): string {
   return `override-lease/${cluster}`;
 }
 
+/**
+ * Memo of a watchdog that has begun to put back: it stands in the same record of Temporal's as the watchdog's being open, so
+ * that whoever asks whether a lease is watched learns both at once.
+ */
+export const leaseEndingMemo = 'leaseEnds';
+
 export function isLeaseTarget(name: unknown): name is LeaseTargetName {
   return typeof name === 'string' && Object.hasOwn(leaseTargets, name);
 }

@@ -1,6 +1,7 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { Context } from '@temporalio/activity';
 import type { ActActivities } from '../activities/contract.ts';
+import type { LeaseActivities } from '../activities/lease-contract.ts';
 import { failure } from '../activities/failure.ts';
 import { readBrake } from '../activities/observe/brake.ts';
 import { pausedBy } from '../domain/brake.ts';
@@ -10,7 +11,7 @@ import { brakeWorkflowId } from '../workflows/messages.ts';
  * Which activities wait for the brake; the compiler holds the list equal to the contract. What only reads may go on, and so
  * may what takes our own traces away: a brake must never keep a lease in place.
  */
-const obeysBrake: Record<keyof ActActivities, boolean> = {
+const obeysBrake: Record<keyof (ActActivities & LeaseActivities), boolean> = {
   backUpKubelet: true,
   installBootstrapCredential: true,
   recordCsrs: false,
@@ -19,6 +20,9 @@ const obeysBrake: Record<keyof ActActivities, boolean> = {
   installDurableBootstrap: true,
   restoreKubeletBackup: true,
   concludeRun: true,
+  setLease: true,
+  restoreLease: false,
+  readLease: false,
 };
 
 /**
@@ -37,7 +41,7 @@ export function guardBrake(cluster: string): ActivityInterceptorsFactory {
 }
 
 function mustObey(activityType: string): boolean {
-  return Object.hasOwn(obeysBrake, activityType) && obeysBrake[activityType as keyof ActActivities];
+  return Object.hasOwn(obeysBrake, activityType) && obeysBrake[activityType as keyof typeof obeysBrake];
 }
 
 async function refuseWhilePaused(cluster: string): Promise<void> {

@@ -2,6 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Finding } from '../domain/finding.ts';
 import type { ObservationCost } from '../domain/control-plane.ts';
 import type { Vote } from '../domain/approval.ts';
+import type { LeaseState } from '../domain/lease-state.ts';
 import type { BrakeRelease, BrakeState } from '../domain/brake.ts';
 import type { AbortRequest, Outcome, RecoveryRequest, ResolveStep, RunState } from '../domain/run.ts';
 
@@ -28,6 +29,10 @@ export const reportQuery = defineQuery<string>('report');
 export const releaseSignal = defineSignal<[BrakeRelease | undefined]>('release');
 export const releaseUpdate = defineUpdate<string, [BrakeRelease | undefined]>('release');
 export const brakeStateQuery = defineQuery<BrakeState>('state');
+
+/** Of the workflow `OverrideLease`: puts back now. Anybody may send it, since it only ever makes things as they were. */
+export const releasedSignal = defineSignal('released');
+export const leaseStateQuery = defineQuery<LeaseState>('state');
 
 export interface VoteAnswer {
   have: number;

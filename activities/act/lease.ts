@@ -1,5 +1,6 @@
 import { leaseTargets, type Lease } from '../../domain/lease.ts';
 import { judgeRestore, judgeSet, type JsonPatch } from '../../domain/lease-rules.ts';
+import type { LeaseEnd } from '../../domain/lease-state.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
 import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
@@ -9,7 +10,6 @@ import { patchObject } from '../connections/writes.ts';
 import type { ActResult } from '../contract.ts';
 import { failure, isFailure } from '../failure.ts';
 import { pause } from '../heartbeat.ts';
-import type { LeaseEnd } from '../lease-contract.ts';
 
 /** The operator writes its status into the same object, in bursts; each of them costs one more read. */
 const MOST_TRIES = 10;

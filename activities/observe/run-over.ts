@@ -1,6 +1,6 @@
 import { getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { watchdogId, type Lease } from '../../domain/lease.ts';
+import { leaseEndingMemo, watchdogId, type Lease } from '../../domain/lease.ts';
 import { failure } from '../failure.ts';
 import { heartbeating, pause } from '../heartbeat.ts';
 
@@ -52,7 +52,8 @@ export async function requireWatched(cluster: string, { id, deadline }: Lease): 
   const watchdog = watchdogId(cluster);
   const described = await describe(watchdog);
   const first = described?.raw.workflowExecutionInfo?.firstRunId;
-  if (described?.status.name === 'RUNNING' && first === id) return;
+  const isEnding = described?.memo?.[leaseEndingMemo] !== undefined;
+  if (described?.status.name === 'RUNNING' && first === id && !isEnding) return;
   throw failure('LeaseOver', `${watchdog} does not watch this lease: nothing would put it back`);
 }
 

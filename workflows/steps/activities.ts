@@ -31,7 +31,7 @@ const finalErrors: Record<FinalErrorType, true> = {
   UnknownNode: true,
 };
 
-const nonRetryableErrorTypes = Object.keys(finalErrors);
+export const nonRetryableErrorTypes = Object.keys(finalErrors);
 
 /** A killed worker is noticed after this long: the difference between seconds and minutes at 3 a.m. */
 const heartbeatTimeout = '5s';
