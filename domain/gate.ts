@@ -1,4 +1,5 @@
-import type { Gate } from './approval.ts';
+import type { CastVote, Gate } from './approval.ts';
+import { sameName } from './input.ts';
 import type { Plan } from './plan.ts';
 import { riskOf } from './plan.ts';
 import type { Policy } from './policy.ts';
@@ -11,15 +12,37 @@ export function votesNeededFor(plan: Plan, policy: Policy): number {
   return risk === 'break-glass' ? policy.votes.breakGlass : policy.votes[risk];
 }
 
-/** Approvals that are still wanting; never less than one while nobody has approved, whatever the policy says. */
+/**
+ * What the inventory now says otherwise than when the gate opened, in words; undefined: votes count as they did. Votes that
+ * were counted by one rule carry no act under another.
+ */
+export function rulesChanged(policy: Policy, plan: Plan, gate: Gate): string | undefined {
+  if (policy.approvals !== gate.mode)
+    return `approvals of this cluster are now ${policy.approvals}, they were ${gate.mode}`;
+  const needed = votesNeededFor(plan, policy);
+  if (needed === gate.votesNeeded) return undefined;
+  return `votes needed for such a plan are now ${needed}, they were ${gate.votesNeeded}`;
+}
+
+/** The votes that count now: not what was withdrawn, nor the withdrawals themselves. */
+export function standing(gate: Gate): CastVote[] {
+  return gate.votes.filter((vote) => vote.decision !== 'withdraw' && vote.withdrawnAt === undefined);
+}
+
+/**
+ * Approvals that are still wanting; never less than one while nobody has approved, whatever the policy says. Where two must
+ * approve, the one who asked for the run does not suffice, however often.
+ */
 export function votesMissing(gate: Gate): number {
-  const have = gate.votes.filter((vote) => vote.decision === 'approve').length;
-  return Math.max(0, Math.max(1, gate.votesNeeded) - have);
+  const approvals = standing(gate).filter((vote) => vote.decision === 'approve');
+  const wanting = Math.max(0, Math.max(1, gate.votesNeeded) - approvals.length);
+  const others = approvals.some((vote) => !sameName(vote.by, gate.requester));
+  return wanting === 0 && gate.votesNeeded > 1 && !others ? 1 : wanting;
 }
 
 /** One rejection closes a gate; a deadline closes it into a safe end. It is never approved by time. */
 export function gateStateAt(gate: Gate, now: string): GateState {
-  if (gate.votes.some((vote) => vote.decision === 'reject')) return 'rejected';
+  if (standing(gate).some((vote) => vote.decision === 'reject')) return 'rejected';
   if (votesMissing(gate) === 0) return 'approved';
   return Date.parse(now) < Date.parse(gate.deadline) ? 'open' : 'expired';
 }

@@ -37,12 +37,17 @@ export function shapeFault(
   if (absent !== undefined) return `${absent} is missing`;
   const wrong = known.find((name) => fields[name] !== undefined && typeof fields[name] !== 'string');
   if (wrong !== undefined) return `${wrong} must be a string`;
-  const long = known.find((name) => textOf(fields[name]).length > longest);
-  return long === undefined ? undefined : `${long} is longer than ${longest} characters`;
+  const long = known.find((name) => textOf(fields[name]).length > longestOf(name));
+  return long === undefined ? undefined : `${long} is longer than ${longestOf(long)} characters`;
 }
 
-/** Longer than any reason a person types; short enough that fifty of them fit into a history. */
-const longest = 1_000;
+/**
+ * Longer than any reason a person types; short enough that fifty of them fit into a history. A signature by an RSA key of
+ * 4,096 bits has 1,600 characters, with a certificate in it some thousands.
+ */
+function longestOf(field: string): number {
+  return field === 'signature' ? 8_000 : 1_000;
+}
 
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value.trim() : '';
@@ -56,6 +61,15 @@ export function isBlank(value: unknown): boolean {
 
 /** Zero-width characters and direction overrides: a name made of them looks like none, or like another's. */
 export const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** "Anna", "anna " and "Anna" with a zero-width space are one person. */
+export function sameName(left: string, right: string): boolean {
+  return canonicalName(left) === canonicalName(right);
+}
+
+function canonicalName(name: string): string {
+  return name.normalize('NFKC').replaceAll(invisible, '').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+}
 
 /** A few words of what was sent, safe to show: one line, no control characters. */
 export function excerpt(value: unknown, length = 40): string {

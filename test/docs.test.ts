@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { activityErrorTypes } from '../activities/contract.ts';
 import { voteRefusals } from '../domain/approval.ts';
+import { verificationRefusals } from '../domain/attempts.ts';
 import { findingCodes } from '../domain/finding.ts';
 import { interventionRefusals } from '../domain/intervention.ts';
+import { signatureRefusals } from '../domain/statement.ts';
 import { refusalReasons } from '../domain/verdict.ts';
 
 function page(name: string): string {
@@ -34,13 +36,14 @@ test('docs/refusals.md has a section for every refusal, and none for one that is
 
 test('docs/approvals.md has a line for every refusal of a vote and of a command, and none left over', () => {
   const [votes = '', commands = ''] = page('approvals.md').split('## Steps that are blocked');
+  const ofSignatures = [...signatureRefusals, ...verificationRefusals];
   assertSame(
     rowsOf(votes).map(([name]) => name ?? ''),
-    voteRefusals,
+    [...voteRefusals, ...ofSignatures],
   );
   assertSame(
     rowsOf(commands).map(([name]) => name ?? ''),
-    interventionRefusals,
+    [...interventionRefusals, ...ofSignatures],
   );
 });
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judgeVote, voteRefusals, type Gate } from '../../domain/approval.ts';
-import { interventionRefusals, judgeAbort, judgeResolve } from '../../domain/intervention.ts';
+import { interventionRefusals, judgeAbort, judgeResolve, judgeSupersede } from '../../domain/intervention.ts';
 import { renderDetails } from '../../domain/narrative.ts';
 import { renderReport } from '../../domain/report.ts';
+import type { RunState } from '../../domain/run.ts';
 import { blockedRun, waitingRun } from '../support/run-state.ts';
 
 /** mulberry32: the same inputs on every run, so that a failure can be looked at again. */
@@ -38,6 +39,11 @@ const fields = [
   'issued',
   'expires',
   'signature',
+  'kind',
+  'cluster',
+  'workflow',
+  'firstRun',
+  'plan',
   '__proto__',
   'constructor',
   'toString',
@@ -60,6 +66,7 @@ function junk(depth: number): unknown {
         'abort',
         'skip',
         'reject',
+        'withdraw',
         'bootstrap',
         '|`<script>*_[x](y)',
         '\u001B[2J\u202E',
@@ -101,6 +108,19 @@ test('2,000 random inputs are each judged, and only what is wholly right counts'
   assert.ok(counted > 20, 'some inputs are right, or this test proves nothing');
 });
 
+test('in mode signed nothing random ever counts: there is no signature that could be checked', () => {
+  const signed: Gate = { ...gate, mode: 'signed' };
+  const acting: RunState = { ...state, approvals: 'signed' };
+  for (let round = 0; round < 1_000; round++) {
+    const sent = input();
+    const hasSignature = typeof sent === 'object' && sent !== null && 'signature' in sent;
+    if (hasSignature) continue;
+    assert.ok('refused' in judgeVote(sent, signed, now));
+    assert.ok('refused' in judgeAbort(sent, acting, now));
+    assert.ok('refused' in judgeSupersede(sent, acting, now));
+  }
+});
+
 function checkVote(sent: unknown, at: Gate): number {
   const judged = judgeVote(sent, at, now);
   if ('refused' in judged) {
@@ -111,13 +131,26 @@ function checkVote(sent: unknown, at: Gate): number {
   const { counts } = judged;
   assert.deepEqual([counts.gate, counts.nonce], [at.id, at.nonce]);
   assert.ok(counts.by !== '' && counts.reason !== '' && JSON.stringify(counts).length < 10_000);
-  const known = new Set(['gate', 'nonce', 'decision', 'by', 'reason', 'issued', 'expires']);
-  assert.ok(Object.keys(counts).every((name) => known.has(name)));
+  const known = [
+    'gate',
+    'nonce',
+    'decision',
+    'by',
+    'reason',
+    'issued',
+    'expires',
+    ...Object.keys(at.subject),
+  ];
+  assert.ok(Object.keys(counts).every((name) => known.includes(name)));
   return 1;
 }
 
 function checkCommands(sent: unknown): void {
-  for (const judged of [judgeResolve(sent, blocked.blocked), judgeAbort(sent, state)]) {
+  for (const judged of [
+    judgeResolve(sent, blocked, now),
+    judgeAbort(sent, state, now),
+    judgeSupersede(sent, state, now),
+  ]) {
     if ('counts' in judged) assert.ok(judged.counts.by !== '' && judged.counts.reason !== '');
     else
       assert.ok(interventionRefusals.includes(judged.refused) && isOneLine(judged.sentence), judged.sentence);

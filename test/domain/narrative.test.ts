@@ -42,7 +42,7 @@ test('what a waiting run shows to paste is a vote that counts', () => {
 test('what a blocked run shows to paste is a decision that counts', () => {
   const state = blockedRun();
   const page = renderDetails(state);
-  assert.ok('counts' in judgeResolve(pastedFrom(page), state.blocked));
+  assert.ok('counts' in judgeResolve(pastedFrom(page), state, observedAt));
   for (const wanted of [
     'no space left on device',
     'NodeScriptFailed',

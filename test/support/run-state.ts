@@ -43,6 +43,7 @@ export function waitingRun(change: Partial<RunState> = {}): RunState {
     },
     risk: 'reversible',
     votesNeeded: 1,
+    requester: 'anna',
     opened: secondsAfter(observedAt, 2),
     deadline: secondsAfter(observedAt, 4 * 3_600),
     votes: [],

@@ -1,4 +1,5 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import type { Gate } from '../../domain/approval.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Proceed, RefusalReason, Refuse, Verdict } from '../../domain/verdict.ts';
 import { renderReport } from '../../domain/report.ts';
@@ -16,7 +17,7 @@ import {
   waitedInVain,
 } from './endings.ts';
 import { describeFailure } from './failures.ts';
-import { awaitApproval, voidGate } from './gate.ts';
+import { awaitApproval, openGate } from './gate.ts';
 import { hearCancel, listen } from './handlers.ts';
 import { holdWhilePaused } from './hold.ts';
 import { unlessAborted } from './looking.ts';
@@ -75,18 +76,8 @@ async function recover(runbook: Runbook, run: Run): Promise<Ending> {
     const early = endsBeforeGate(runbook, run, proposal);
     if (early) return early;
 
-    const answer = await awaitApproval(run, proposal, count, { look, healthy: runbook.healthy });
-    if (answer.kind === 'closed') return answer.ending;
-    if (answer.kind === 'drifted') {
-      judged = { kind: 'proposal', proposal: answer.verdict };
-    } else {
-      // Hours may lie between the plan and the vote: what was approved must still be what is there.
-      enter(run, 'deciding', 'Approved: looking once more before the first act');
-      judged = await judgeUnpaused(runbook, run, look);
-      if (judged.kind === 'ending') return judged.ending;
-      if (isApproved(run, proposal, judged.proposal)) return await act(runbook, run, hands, judged.proposal);
-    }
-    voidGate(run, proposal.plan, judged.proposal.plan);
+    const gate = openGate(run, proposal, count);
+    judged = await approveAndAct(runbook, run, hands, proposal, gate);
   }
   return unsettled(gatesAtMost);
 }
@@ -100,14 +91,36 @@ function endsBeforeGate(runbook: Runbook, run: Run, proposal: Proceed): Ending |
   return undefined;
 }
 
-/** The approval is good for exactly the plan that was shown, and only while the inventory still allows acting. */
-function isApproved(run: Run, approved: Proceed, seen: Proceed): boolean {
-  return run.policy.approvals !== 'none' && seen.digest === approved.digest;
+/** Ends with the plan carried out, or with another one that needs a gate of its own. */
+async function approveAndAct(
+  runbook: Runbook,
+  run: Run,
+  hands: Hands,
+  proposal: Proceed,
+  gate: Gate,
+): Promise<Judged> {
+  const look = () => runbook.look(run, hands);
+  const judgeNow = () => judgeUnpaused(runbook, run, look);
+  for (;;) {
+    const asking = { look, healthy: runbook.healthy, judge: judgeNow };
+    const approval = await awaitApproval(run, proposal, gate, asking);
+    if (approval.kind === 'closed') return { kind: 'ending', ending: approval.ending };
+    if (approval.kind === 'overtaken') return { kind: 'proposal', proposal: approval.proposal };
+    const ending = await act(runbook, run, hands, approval.proposal);
+    if (ending) return { kind: 'ending', ending };
+    // An approval taken back before the first act leaves the gate open. Once acts have begun only a Reset gets here, and then
+    // nothing that the run remembers of them is to be relied on.
+    if (gate.closed === undefined) continue;
+    delete run.state.pastPointOfNoReturn;
+    return await judgeNow();
+  }
 }
 
-async function act(runbook: Runbook, run: Run, hands: Hands, { plan }: Proceed): Promise<Ending> {
+/** Undefined: not, or not any more, on the votes that there are. */
+async function act(runbook: Runbook, run: Run, hands: Hands, { plan }: Proceed): Promise<Ending | undefined> {
   const procedure = runbook.procedure(run, hands, plan);
   const early = await carryOut(run, plan, procedure);
+  if (early === 'unapproved') return undefined;
   if (early) return early;
   return {
     status: 'healed',

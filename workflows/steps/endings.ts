@@ -45,6 +45,17 @@ export function expired(gate: Gate): Ending {
   };
 }
 
+/** Somebody needs the cluster's lock, and this run had not acted. */
+export function superseded({ by, reason }: AbortRequest): Ending {
+  return {
+    status: 'superseded',
+    reason: 'SupersededByHuman',
+    sentence: `${by} ended the run to make room for another one: ${reason}. Nothing was done.`,
+    evidence: [],
+    handOver: untouched,
+  };
+}
+
 /** Aborted before any credential was changed. */
 export function aborted(request: AbortRequest, what: string): Ending {
   return {

@@ -1,7 +1,9 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
-import { judgeAbort, judgeResolve, judgeVote, type Vote } from '../../domain/approval.ts';
-import type { Judgement } from '../../domain/input.ts';
+import { setHandler } from '@temporalio/workflow';
+import { judgeAbort, judgeResolve, judgeSupersede, judgeVote, judgeVoter } from '../../domain/approval.ts';
+import { mustSign } from '../../domain/intervention.ts';
 import { renderReport } from '../../domain/report.ts';
+import type { ResolveAction } from '../../domain/run.ts';
+import type { Proof } from '../../domain/statement.ts';
 import {
   abortSignal,
   abortUpdate,
@@ -9,11 +11,14 @@ import {
   resolveStepSignal,
   resolveStepUpdate,
   stateQuery,
+  supersedeSignal,
+  supersedeUpdate,
   voteSignal,
   voteUpdate,
-  type VoteAnswer,
 } from '../messages.ts';
-import { now, publish, rendered, tell, type Run } from './run.ts';
+import { hearAs, refuse } from './hearing.ts';
+import { now, rendered, tell, type Run } from './run.ts';
+import { countVote, who } from './votes.ts';
 
 /**
  * Registers everything a run listens to. Called before the first await, so that no message ever finds nobody at home, and
@@ -29,144 +34,93 @@ export function listen(run: Run): void {
   });
   listenForVotes(run);
   listenForResolutions(run);
-  listenForAborts(run);
-}
-
-type Refused = Extract<Judgement<unknown, string>, { refused: string }>;
-
-interface Message<T, Answer> {
-  what: string;
-  judge: (input: unknown) => Judgement<T, string>;
-  accept: (accepted: T) => Answer;
+  listenForStops(run);
 }
 
 function listenForVotes(run: Run): void {
-  const vote: Message<Vote, VoteAnswer> = {
-    what: 'vote',
-    judge: (input) => judgeVote(input, run.state.gate, now()),
-    accept: (accepted) => countVote(run, accepted),
-  };
-  const description =
-    'Approve or reject the plan at the open gate. Current details show the exact JSON to paste: {"gate":"plan-1","nonce":"…","decision":"approve","by":"you","reason":"…"}';
-  setHandler(voteUpdate, (input) => answer(vote, input), {
-    validator: (input) => check(vote, input),
-    description,
-  });
-  setHandler(voteSignal, (input) => hear(run, vote, input), { description });
+  hearAs(
+    run,
+    {
+      what: 'vote',
+      judge: (input) => judgeVote(input, run.state.gate, now()),
+      mustSign: () => run.state.gate?.mode === 'signed',
+      objectTo: (vote, proof) => run.state.gate && judgeVoter(vote, proof, run.state.gate),
+      accept: (vote, proof) => countVote(run, vote, proof),
+    },
+    [voteUpdate, voteSignal],
+    'Approve or reject the plan at the open gate, or withdraw an approval. Current details show the exact JSON to paste: {"gate":"plan-1","nonce":"…","decision":"approve","by":"you","reason":"…"}',
+  );
 }
+
+const answers: Record<ResolveAction, string> = {
+  retry: 'The step is tried again.',
+  skip: 'The run goes on without the step.',
+  abort: 'The run stops and puts things back.',
+};
 
 function listenForResolutions(run: Run): void {
-  const resolve: Message<NonNullable<Run['resolution']>, string> = {
-    what: 'resolveStep',
-    judge: (input) => judgeResolve(input, run.state.blocked),
-    accept: (accepted) => {
-      run.resolution = accepted;
-      tell(run, `${accepted.by} decided: ${accepted.action} the blocked step (${accepted.reason})`);
-      return accepted.action === 'retry' ? 'The step is tried again.' : 'The run stops and puts things back.';
+  hearAs(
+    run,
+    {
+      what: 'resolveStep',
+      judge: (input) => judgeResolve(input, run.state, now()),
+      mustSign: ({ action }) => mustSign(run.state, { kind: 'resolveStep', action }),
+      accept: ({ action, by, reason }, proof) => {
+        run.resolution = { action, by, reason };
+        tell(run, `${who(by, proof)} decided: ${action} the blocked step (${reason})`);
+        return answers[action];
+      },
     },
-  };
-  const description =
-    'Decide what becomes of a blocked step: {"stepId":"…","action":"retry","by":"you","reason":"…"}. "abort" is possible before the restart.';
-  setHandler(resolveStepUpdate, (input) => answer(resolve, input), {
-    validator: (input) => check(resolve, input),
-    description,
-  });
-  setHandler(resolveStepSignal, (input) => hear(run, resolve, input), { description });
+    [resolveStepUpdate, resolveStepSignal],
+    'Decide what becomes of a blocked step: {"stepId":"…","action":"retry","by":"you","reason":"…"}. Current details show which actions are possible.',
+  );
 }
 
-function listenForAborts(run: Run): void {
-  const abort: Message<NonNullable<Run['abort']>, string> = {
-    what: 'abort',
-    judge: (input) => judgeAbort(input, run.state),
-    accept: (accepted) => acceptAbort(run, accepted),
-  };
-  const description =
-    'Stop at the next step boundary and put things back: {"by":"you","reason":"…"}. Refused once the kubelet has been restarted.';
-  setHandler(abortUpdate, (input) => answer(abort, input), {
-    validator: (input) => check(abort, input),
-    description,
-  });
-  setHandler(abortSignal, (input) => hear(run, abort, input), { description });
+type Stop = NonNullable<Run['abort']>;
+
+function listenForStops(run: Run): void {
+  hearAs(
+    run,
+    {
+      what: 'abort',
+      judge: (input) => judgeAbort(input, run.state, now()),
+      mustSign: () => mustSign(run.state, { kind: 'abort' }),
+      accept: (request, proof) => acceptAbort(run, request, proof),
+    },
+    [abortUpdate, abortSignal],
+    'Stop at the next step boundary and put things back: {"by":"you","reason":"…"}. Refused once the kubelet has been restarted.',
+  );
+  hearAs(
+    run,
+    {
+      what: 'supersede',
+      judge: (input) => judgeSupersede(input, run.state, now()),
+      mustSign: () => mustSign(run.state, { kind: 'supersede' }),
+      accept: (request, proof) => {
+        run.superseded = request;
+        tell(run, `${who(request.by, proof)} needs the cluster for another recovery: ${request.reason}`);
+        return 'The run ends, having done nothing, and another one may begin.';
+      },
+    },
+    [supersedeUpdate, supersedeSignal],
+    'End a run that waits at its gate, to make room for another: {"by":"you","reason":"…"}.',
+  );
 }
 
-/** A cancel request means abort: same rule, same answer, only that nobody can be answered. */
+/** A cancel request means abort: same rule, same answer, only that nobody can be answered; and that nobody can sign it. */
 export function hearCancel(run: Run): void {
   const request = { by: 'cancel request', reason: 'the run was asked to cancel' };
-  const judged = judgeAbort(request, run.state);
-  if ('counts' in judged) acceptAbort(run, judged.counts);
-  else {
-    refuse(run, 'cancel', request, judged);
-    tell(run, `The cancel request was refused: ${judged.sentence}`);
-  }
+  const judged = judgeAbort(request, run.state, now());
+  if ('counts' in judged) return void acceptAbort(run, judged.counts);
+  refuse(run, 'cancel', request, judged);
+  tell(run, `The cancel request was refused: ${judged.sentence} ${judged.expected}`);
 }
 
-function acceptAbort(run: Run, request: NonNullable<Run['abort']>): string {
+function acceptAbort(run: Run, request: Stop, proof?: Proof): string {
   run.abort = request;
-  tell(run, `${request.by} asked to abort (${request.reason}): the run stops at the next step boundary`);
+  tell(
+    run,
+    `${who(request.by, proof)} asked to abort (${request.reason}): the run stops at the next step boundary`,
+  );
   return 'The run stops at the next step boundary and puts back what it changed.';
-}
-
-function countVote(run: Run, vote: Vote): VoteAnswer {
-  const gate = run.state.gate;
-  if (!gate) throw ApplicationFailure.nonRetryable('no gate is open', 'NoGateOpen');
-  const cast = { ...vote, at: now() };
-  gate.votes.push(cast);
-  run.votes.push(cast);
-  const have = gate.votes.filter((each) => each.decision === 'approve').length;
-  const verb = vote.decision === 'approve' ? 'approved' : 'rejected';
-  tell(run, `${vote.by} ${verb} ${gate.id}: ${vote.reason} (${have} of ${gate.votesNeeded} approvals)`);
-  const sentence =
-    vote.decision === 'reject'
-      ? 'Rejected: nothing is done.'
-      : have >= gate.votesNeeded
-        ? 'Approved: the cluster is looked at once more, then the plan is carried out.'
-        : `Counted; ${gate.votesNeeded - have} more needed.`;
-  return { have, need: gate.votesNeeded, sentence };
-}
-
-/** Validators are synchronous and total: a promise would be dropped, and its refusal with it. */
-function check<T, A>(message: Message<T, A>, input: unknown): void {
-  const judged = message.judge(input);
-  if ('counts' in judged) return;
-  throw refusal(judged);
-}
-
-/** Validators do not run on replay, and a signal may have come between: the handler judges for itself. */
-function answer<T, A>(message: Message<T, A>, input: unknown): A {
-  const judged = message.judge(input);
-  if ('counts' in judged) return message.accept(judged.counts);
-  throw refusal(judged);
-}
-
-/** What was expected comes first: the Web UI shows the message in a small box, with a stack trace behind it. */
-function refusal({ expected, sentence, refused }: Refused): ApplicationFailure {
-  const hint = expected.startsWith('{') ? `Expected ${expected}` : expected;
-  return ApplicationFailure.nonRetryable(`${hint}\n${sentence}`, refused);
-}
-
-/** A signal cannot be answered, so a wrong one is counted and shown. */
-function hear<T, A>(run: Run, message: Message<T, A>, input: unknown): void {
-  const judged = message.judge(input);
-  if ('counts' in judged) message.accept(judged.counts);
-  else refuse(run, message.what, input, judged);
-}
-
-const refusedKept = 50;
-
-function refuse(run: Run, what: string, input: unknown, judged: { refused: string; sentence: string }): void {
-  const { refused } = run.state;
-  run.state.refusedCount += 1;
-  refused.push({
-    at: now(),
-    what,
-    why: `${judged.refused}: ${judged.sentence}`.slice(0, 300),
-    by: nameIn(input),
-  });
-  if (refused.length > refusedKept) refused.shift();
-  publish(run);
-}
-
-function nameIn(input: unknown): string {
-  const by = typeof input === 'object' && input !== null && 'by' in input ? input.by : undefined;
-  return typeof by === 'string' && by.trim() !== '' ? by.trim().slice(0, 80) : 'unknown';
 }

@@ -1,4 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
+import type { Gate } from '../../domain/approval.ts';
+import { rulesChanged } from '../../domain/gate.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { Proceed, RefusalReason, Verdict } from '../../domain/verdict.ts';
 import { resolved } from './endings.ts';
@@ -8,7 +10,7 @@ import { tell, type Ending, type Run } from './run.ts';
 
 /** What the cluster itself may answer while people are awaited. */
 export type Overtaken =
-  /** It is no longer the one that the plan was made for. */
+  /** It is no longer the one that the plan was made for, or the inventory says otherwise how it is approved. */
   { kind: 'drifted'; verdict: Proceed } | { kind: 'closed'; ending: Ending };
 
 /** How to look while people are awaited, and which refusal then means that the fault has gone. */
@@ -30,10 +32,12 @@ interface Lookout {
  * Looks at the cluster now and then while the gate is open. A look goes on beside the wait, not within it: a cluster that
  * does not answer must delay neither a person's vote nor the deadline.
  */
-export function keepLookout(run: Run, proposal: Proceed, { look, healthy }: Watched): Lookout {
+export function keepLookout(run: Run, { digest }: Proceed, gate: Gate, { look, healthy }: Watched): Lookout {
   let dueAt = nextLook(run.policy);
   let looking: Looking<Verdict> | undefined;
   let told = '';
+  const stands = (seen: Proceed) =>
+    seen.digest === digest && rulesChanged(run.policy, seen.plan, gate) === undefined;
   return {
     dueAt: () => (looking ? Infinity : dueAt),
     hasNews: () => looking?.result !== undefined,
@@ -41,7 +45,7 @@ export function keepLookout(run: Run, proposal: Proceed, { look, healthy }: Watc
     hear: () => {
       if (!looking && Date.now() >= dueAt) looking = beginLook(look);
       if (!looking?.result) return undefined;
-      const { overtaken, text } = meaningOf(looking.result, proposal, healthy);
+      const { overtaken, text } = meaningOf(looking.result, stands, healthy);
       // Once per change: a run that says every minute that nothing changed is not read when something did.
       if (!overtaken && text !== told) tell(run, text === '' ? 'The plan stands as shown again' : text);
       told = text;
@@ -70,13 +74,13 @@ const noMoreLooks =
 /** The end of the wait, or something to tell (empty: all as it was shown). */
 function meaningOf(
   result: NonNullable<Looking<Verdict>['result']>,
-  proposal: Proceed,
+  stands: (seen: Proceed) => boolean,
   healthy: RefusalReason,
 ): { overtaken?: Overtaken; text: string } {
   if ('failed' in result) return { text: `Could not look again: ${describeFailure(result.failed).message}` };
   const { value: verdict } = result;
   if (verdict.kind === 'proceed') {
-    if (verdict.digest === proposal.digest) return { text: '' };
+    if (stands(verdict)) return { text: '' };
     return { overtaken: { kind: 'drifted', verdict }, text: '' };
   }
   if (verdict.kind === 'refuse' && verdict.reason === healthy) {

@@ -14,7 +14,10 @@ import type {
   RunState,
 } from '../../domain/run.ts';
 import type { SearchAttributeName } from '../../domain/search-attributes.ts';
+import { nodeRunId } from '../../domain/run.ts';
 import type { Proceed } from '../../domain/verdict.ts';
+import { randomnessSeed } from './seed.ts';
+import { noVerifications, type Verifications } from './verifications.ts';
 
 /** One run of a runbook: what a person may see (`state`), and what only the story itself needs. */
 export interface Run {
@@ -25,10 +28,15 @@ export interface Run {
   policy: Policy;
   /** Set once a person, or a cancel request, asked to stop; obeyed at the next boundary between steps. */
   abort?: AbortRequest;
+  /** Set once a person asked a run that waits at its gate to make room for another one. */
+  superseded?: AbortRequest;
   /** A person's answer to the step that is blocked. */
   resolution?: { action: ResolveAction; by: string; reason: string };
   /** Every vote that counted, also at gates that were void later: the report names them all. */
   votes: CastVote[];
+  verifications: Verifications;
+  /** What this run's randomness came from when it last looked: another one tells of a Reset. */
+  seed: string;
   attributes: Partial<Record<SearchAttributeName, string>>;
 }
 
@@ -41,9 +49,11 @@ const timelineKept = 400;
 export function openRun(runbook: RunbookName, request: RecoveryRequest): Run {
   const run: Run = {
     request,
-    runId: workflowInfo().originalExecutionRunId.replaceAll('-', '').slice(0, 12),
+    runId: nodeRunId(workflowInfo().firstExecutionRunId),
     policy: defaultPolicy,
     votes: [],
+    verifications: noVerifications(),
+    seed: randomnessSeed(),
     attributes: {},
     state: {
       runbook,

@@ -5,6 +5,7 @@ import { labelled } from './activities.ts';
 import { awaitDecision, awaitRetryOfUndo, mayStillAbort, type Decision } from './blocked.ts';
 import { aborted, abortedAndPutBack } from './endings.ts';
 import { describeFailure, type Failure } from './failures.ts';
+import { mayAct } from './gate.ts';
 import { holdWhilePaused } from './hold.ts';
 import { enter, now, publish, tell, type Ending, type Run } from './run.ts';
 
@@ -32,14 +33,19 @@ export interface Procedure {
 
 /**
  * Carries out an approved plan, step by step, in its order. A step that fails waits for a person; it never ends the run.
- * Returns an ending only when the run was aborted.
+ * Returns an ending only when the run was aborted, and `unapproved` when its votes do not carry the next act.
  */
-export async function carryOut(run: Run, plan: Plan, procedure: Procedure): Promise<Ending | undefined> {
+export async function carryOut(
+  run: Run,
+  plan: Plan,
+  procedure: Procedure,
+): Promise<Ending | 'unapproved' | undefined> {
   let next = 0;
   let barred = 0;
   while (next < plan.steps.length) {
     await holdWhilePaused(run, { untilAborted: true });
     if (mayStillAbort(run)) return await putBack(run, plan, procedure);
+    if (!mayAct(run)) return 'unapproved';
     const step = plan.steps[next]!;
     const failure = await attempt(run, plan, step, procedure);
     if (failure && isBarred(failure) && ++barred <= barredAtMost) continue;

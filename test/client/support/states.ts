@@ -85,6 +85,7 @@ export function gate(): Gate {
     },
     risk: 'reversible',
     votesNeeded: 1,
+    requester: 'anna',
     opened: '2026-11-22T03:00:04.000Z',
     deadline: '2026-11-22T04:00:04.000Z',
     votes: [],
