@@ -1,4 +1,5 @@
 import type { Vote } from '../domain/approval.ts';
+import type { BrakeReading, BrakeRelease, BrakeRequest, BrakeState } from '../domain/brake.ts';
 import type { AbortRequest, RecoveryRequest, ResolveStep, RunState } from '../domain/run.ts';
 import type { HealthCheckResult, RecoveryResult, VoteAnswer } from '../workflows/messages.ts';
 
@@ -26,6 +27,9 @@ export interface Gateway {
   vote(run: RunRef, vote: Vote): Promise<VoteAnswer>;
   resolve(run: RunRef, decision: ResolveStep): Promise<string>;
   abort(run: RunRef, request: AbortRequest): Promise<string>;
+  /** Asks a run that waits at its gate to make room for another one. */
+  supersede(run: RunRef, request: AbortRequest): Promise<string>;
+  brake: BrakeGateway;
   schedule: ScheduleGateway;
   close(): Promise<void>;
 }
@@ -69,6 +73,20 @@ export interface ScheduleGateway {
   resume(cluster: string, note: string): Promise<void>;
   trigger(cluster: string): Promise<void>;
   remove(cluster: string): Promise<void>;
+}
+
+export interface BrakeGateway {
+  /** Whether the brake of a cluster is on, as Temporal describes it: needs no worker. */
+  read(cluster: string): Promise<BrakeReading>;
+  /** Everything about a brake that is open; needs a worker. */
+  state(cluster: string): Promise<BrakeState>;
+  /**
+   * Puts it on. Throws `RefusedByRun` when its word does not count. `unconfirmed`: no worker has said yet whether it
+   * counts; runs hold meanwhile.
+   */
+  putOn(request: BrakeRequest): Promise<'on' | 'on already' | 'unconfirmed'>;
+  /** The brake's own answer. */
+  release(cluster: string, release: BrakeRelease): Promise<string>;
 }
 
 export interface ScheduleView {

@@ -8,18 +8,32 @@ import { declareDemo } from './commands/demo.ts';
 import { declareDev } from './commands/dev.ts';
 import { declareDiagnose } from './commands/diagnose.ts';
 import { declareLab } from './commands/lab.ts';
+import { declarePause } from './commands/pause.ts';
 import { declareRecover } from './commands/recover.ts';
 import { declareReject } from './commands/reject.ts';
 import { declareReport } from './commands/report.ts';
 import { declareResolve } from './commands/resolve.ts';
+import { declareResume } from './commands/resume.ts';
 import { declareSchedule } from './commands/schedule.ts';
 import { declareStatus } from './commands/status.ts';
 import { declareWatch } from './commands/watch.ts';
+import { declareWithdraw } from './commands/withdraw.ts';
 import { declareWorker } from './commands/worker.ts';
 
 const groups: [string, Declare[]][] = [
   ['Recovering a cluster:', [declareDiagnose, declareRecover, declareStatus, declareWatch, declareReport]],
-  ['Deciding:', [declareApprove, declareReject, declareResolve, declareAbort]],
+  [
+    'Deciding:',
+    [
+      declareApprove,
+      declareReject,
+      declareWithdraw,
+      declareResolve,
+      declareAbort,
+      declarePause,
+      declareResume,
+    ],
+  ],
   ['Running it:', [declareSchedule, declareWorker, declareDev]],
   ['Trying it:', [declareDemo, declareLab]],
 ];

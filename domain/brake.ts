@@ -46,7 +46,8 @@ export const pauseValidityMs = 10 * 60_000;
 /** What Temporal knows of a cluster's brake. Only `off` lets an act begin. */
 export type BrakeReading =
   | { state: 'off' }
-  | { state: 'on'; brake: Brake }
+  /** `ended`: its workflow was ended from outside, so that it still holds and cannot be released. */
+  | { state: 'on'; brake: Brake; ended?: string }
   /** Somebody is putting it on. */
   | { state: 'pending'; since: string }
   | { state: 'unknown'; because: string };
@@ -73,7 +74,7 @@ export function brakeFrom(described: DescribedBrake | undefined): BrakeReading {
   if (!brake) return { state: 'off' };
   const ended = status.toLowerCase().replaceAll('_', ' ');
   const reason = `${brake.reason} (its workflow was ${ended}, which releases nothing: pause again, then resume)`;
-  return { state: 'on', brake: { ...brake, reason } };
+  return { state: 'on', brake: { ...brake, reason }, ended };
 }
 
 /** The memo's field in which a brake that counts says who, why and since when. */

@@ -6,7 +6,8 @@ import { newestState } from '../follow.ts';
 import type { Gateway, RunSummary } from '../gateway.ts';
 import { runPage } from '../links.ts';
 import { exitCodeOfState } from '../outcome.ts';
-import { tell } from '../output.ts';
+import { isText, tell } from '../output.ts';
+import { renderBrake } from '../render/brake.ts';
 import { renderRun, renderPlanText } from '../render/run.ts';
 import { renderStatusTable, type StatusRow } from '../render/status.ts';
 import { viewOf } from '../run-view.ts';
@@ -37,12 +38,18 @@ export const declareStatus: Declare = (parent, act) => {
 async function statusOfOne(context: Context, cluster: string): Promise<ExitCode> {
   await requireKnown(context, cluster);
   const gateway = await context.connect();
-  const { run, state } = await newestState(gateway, cluster);
+  const brake = await gateway.brake.read(cluster);
+  const held = renderBrake(cluster, brake, context.io.now());
+  // The brake is on or off whether there was ever a run or not.
+  const { run, state } = await newestState(gateway, cluster).catch((error: unknown) => {
+    if (held !== '' && isText(context)) context.io.out(`${held}\n`);
+    throw error;
+  });
   const view = viewOf(context, runPage(gateway.place, run));
   const plan = () => (state.outcome ? '' : renderPlanText(state));
   await tell(context, {
-    data: { workflowId: run.workflowId, runId: run.runId, page: view.page, state },
-    text: () => [plan(), renderRun(state, view)].filter(Boolean).join('\n\n'),
+    data: { workflowId: run.workflowId, runId: run.runId, page: view.page, brake, state },
+    text: () => [plan(), renderRun(state, view), held].filter(Boolean).join('\n\n'),
   });
   // How an old recovery ended is no news: only what waits for a person is.
   return state.outcome ? exitCodes.done : exitCodeOfState(state);
@@ -61,10 +68,13 @@ async function statusOfAll(context: Context): Promise<ExitCode> {
 }
 
 async function rowOf(gateway: Gateway, cluster: string, open: readonly RunSummary[]): Promise<StatusRow> {
-  const run = open.find((each) => each.cluster === cluster) ?? (await gateway.newestRun(cluster));
-  if (!run) return { cluster };
+  const [brake, run] = await Promise.all([
+    gateway.brake.read(cluster),
+    open.find((each) => each.cluster === cluster) ?? gateway.newestRun(cluster),
+  ]);
+  if (!run) return { cluster, brake };
   const state = await stateOf(gateway, run);
-  return { cluster, run, ...(state ? { state } : {}) };
+  return { cluster, brake, run, ...(state ? { state } : {}) };
 }
 
 /** A worker that is away hides one row's details, never the table. */

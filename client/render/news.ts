@@ -1,5 +1,5 @@
 import type { RunState } from '../../domain/run.ts';
-import { span } from './text.ts';
+import { oneLine, span } from './text.ts';
 import { eventLine, type RunView } from './run.ts';
 
 /** The lines that a run's timeline has gained between two looks. Without an earlier look: all of it. */
@@ -13,6 +13,7 @@ export function newsSince(before: RunState | undefined, after: RunState, view: R
 
 /** One short line for the foot of a live view: what goes on right now. */
 export function nowLine(state: RunState, now: number): string {
+  if (state.paused) return `paused by ${oneLine(state.paused.by)}, waits for cpr resume`;
   if (state.blocked) return `blocked at ${state.blocked.stepId}, waits for cpr resolve`;
   if (state.phase === 'waiting-for-approval' && state.gate) {
     return `waiting for approval, ${span(Date.parse(state.gate.deadline) - now)} left`;

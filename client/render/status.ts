@@ -1,4 +1,5 @@
 import type { RunState } from '../../domain/run.ts';
+import type { BrakeReading } from '../../domain/brake.ts';
 import type { RunSummary } from '../gateway.ts';
 import { nowLine } from './news.ts';
 import type { RunView } from './run.ts';
@@ -6,6 +7,7 @@ import { relative, table, WIDE } from './text.ts';
 
 export interface StatusRow {
   cluster: string;
+  brake: BrakeReading;
   run?: RunSummary;
   state?: RunState;
 }
@@ -19,8 +21,25 @@ export function renderStatusTable(rows: readonly StatusRow[], view: RunView): st
   return table(head, cells, view.wide ? WIDE : undefined);
 }
 
-function cellsOf({ cluster, run, state }: StatusRow, view: RunView): string[] {
-  if (!run) return [cluster, '-', 'no recovery'];
+function cellsOf(row: StatusRow, view: RunView): string[] {
+  const { cluster, brake, run } = row;
+  const held = heldBy(brake);
+  if (!run) {
+    if (held === '') return [cluster, '-', 'no recovery'];
+    return [cluster, '-', 'no recovery', '-', ...(view.wide ? ['-', '-'] : []), held];
+  }
+  const cells = runCells(cluster, run, row.state, view);
+  return held === '' ? cells : [...cells.slice(0, -1), `${held} | ${cells.at(-1)}`];
+}
+
+function heldBy(brake: BrakeReading): string {
+  if (brake.state === 'off') return '';
+  return brake.state === 'on'
+    ? `PAUSED by ${brake.brake.by}: ${brake.brake.reason}`
+    : 'PAUSED, not confirmed';
+}
+
+function runCells(cluster: string, run: RunSummary, state: RunState | undefined, view: RunView): string[] {
   const stands = state?.outcome?.status ?? state?.phase ?? run.status.toLowerCase();
   const row = [cluster, state?.node ?? '-', stands, relative(run.startedAt, view.now)];
   const more = view.wide ? [run.runbook, state?.requester ?? '-'] : [];

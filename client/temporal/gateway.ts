@@ -1,4 +1,5 @@
 import type { Gateway } from '../gateway.ts';
+import { brakeGateway } from './brakes.ts';
 import { openSession, type ConnectOptions, type Session } from './connect.ts';
 import { diagnose } from './health-checks.ts';
 import * as recoveries from './recoveries.ts';
@@ -28,6 +29,8 @@ export function gatewayOf(session: Session): Gateway {
     vote: (run, vote) => recoveries.vote(session, run, vote),
     resolve: (run, decision) => recoveries.resolve(session, run, decision),
     abort: (run, request) => recoveries.abort(session, run, request),
+    supersede: (run, request) => recoveries.supersede(session, run, request),
+    brake: brakeGateway(session),
     schedule: scheduleGateway(session),
     close: () => session.client.connection.close(),
   };

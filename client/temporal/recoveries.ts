@@ -1,4 +1,5 @@
-import { isGrpcServiceError } from '@temporalio/client';
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import type { Vote } from '../../domain/approval.ts';
 import type { AbortRequest, RecoveryRequest, ResolveStep, RunState } from '../../domain/run.ts';
 import {
@@ -8,6 +9,7 @@ import {
   resolveStepUpdate,
   runbookQueue,
   stateQuery,
+  supersedeUpdate,
   voteUpdate,
   type RecoveryResult,
   type VoteAnswer,
@@ -15,11 +17,10 @@ import {
 import { failure } from '../failure.ts';
 import type { RunRef, RunSummary, StartedRun } from '../gateway.ts';
 import type { Session } from './connect.ts';
+import { answered, delivered } from './delivered.ts';
 import { translated, type Attempt } from './errors.ts';
 
 const RUNBOOK = 'KubeletAuthRecovery';
-/** Queries and updates are answered by a worker in milliseconds; longer means that there is none. */
-const ANSWER_MS = 8000;
 
 export async function startRecovery(session: Session, request: RecoveryRequest): Promise<StartedRun> {
   const { cluster } = request;
@@ -125,9 +126,13 @@ export function result(session: Session, run: RunRef): Promise<RecoveryResult> {
   return translated(asking, () => handleOf(session, run).result() as Promise<RecoveryResult>);
 }
 
-/** The update id is made of what is said: the same vote sent twice, by a person or by a retry, counts once. */
+/**
+ * The update id is made of all that is said: the same vote sent twice, by a retry or pasted again, counts once, and one that
+ * is signed anew, or given anew after a withdrawal, is not answered with what became of the one before.
+ */
 export function vote(session: Session, run: RunRef, cast: Vote): Promise<VoteAnswer> {
-  const updateId = ['vote', cast.gate, cast.nonce, cast.decision, cast.by].join(':');
+  const said = createHash('sha256').update(canonicalize(cast) ?? '');
+  const updateId = `vote:${cast.gate}:${said.digest('hex')}`;
   const asking = attempt(session, run.cluster, `send the vote to ${run.workflowId}`);
   return translated(asking, () =>
     delivered(session, () => handleOf(session, run).executeUpdate(voteUpdate, { args: [cast], updateId })),
@@ -148,31 +153,15 @@ export function abort(session: Session, run: RunRef, request: AbortRequest): Pro
   );
 }
 
+export function supersede(session: Session, run: RunRef, request: AbortRequest): Promise<string> {
+  const asking = attempt(session, run.cluster, `ask ${run.workflowId} to make room`);
+  return translated(asking, () =>
+    delivered(session, () => handleOf(session, run).executeUpdate(supersedeUpdate, { args: [request] })),
+  );
+}
+
 function handleOf({ client }: Session, run: RunRef) {
   return client.workflow.getHandle(run.workflowId, run.runId);
-}
-
-function answered<T>({ client }: Session, call: () => Promise<T>): Promise<T> {
-  return client.withDeadline(Date.now() + ANSWER_MS, call);
-}
-
-/**
- * When another event comes just as a run ends on a message, the server throws that workflow task away, keeps nothing of
- * it, and answers FAILED_PRECONDITION: so the message is sent again.
- */
-async function delivered<T>(session: Session, send: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await answered(session, send);
-    } catch (error) {
-      if (tries === 3 || !isThrownAwayTask(error)) throw error;
-    }
-  }
-}
-
-function isThrownAwayTask(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return isGrpcServiceError(cause) && cause.details.includes('unexpected workflow task failure');
 }
 
 function attempt({ place }: Session, cluster: string, doing: string): Attempt {

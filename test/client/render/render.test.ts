@@ -98,14 +98,22 @@ const faults = [
   },
 ];
 
+const off = { state: 'off' } as const;
+const on = {
+  state: 'on',
+  brake: { by: 'olga', reason: 'the switch is being replaced', since: '2026-11-22T03:01:00.000Z' },
+} as const;
+
 function statusRows(): StatusRow[] {
   return [
-    { cluster: 'prod-eu-1' },
+    { cluster: 'prod-eu-1', brake: off },
+    { cluster: 'prod-eu-3', brake: on },
     row('prod-eu-2', waiting()),
     row('prod-us-1', blocked()),
     row('prod-us-2', acting()),
     row('lab', ended('healed', { sentence: 'The kubelet speaks for its node again.' })),
-    { cluster: 'lab-2', run: { ...run, cluster: 'lab-2' } },
+    { ...row('prod-us-3', waiting()), brake: on },
+    { cluster: 'lab-2', brake: off, run: { ...run, cluster: 'lab-2' } },
   ];
 }
 
@@ -131,5 +139,5 @@ function refusedState(): RunState {
 }
 
 function row(cluster: string, state: RunState): StatusRow {
-  return { cluster, run: { ...run, cluster }, state };
+  return { cluster, brake: off, run: { ...run, cluster }, state };
 }

@@ -93,6 +93,13 @@ function nobody(): Gateway {
     vote: unexpected('vote'),
     resolve: unexpected('resolve'),
     abort: unexpected('abort'),
+    supersede: unexpected('supersede'),
+    brake: {
+      read: async () => ({ state: 'off' }),
+      state: unexpected('brake.state'),
+      putOn: unexpected('brake.putOn'),
+      release: unexpected('brake.release'),
+    },
     schedule: {
       set: unexpected('schedule.set'),
       show: unexpected('schedule.show'),
