@@ -36,12 +36,13 @@ export interface WorkerOptions {
   env?: NodeJS.ProcessEnv;
 }
 
-export async function openStage(): Promise<Stage> {
+/** `change` makes the lab's inventory that of the tests: what is approved how, by whom. */
+export async function openStage(change: (cluster: InventoryCluster) => void = () => {}): Promise<Stage> {
   const lab = await openLab();
   assert.ok(lab, 'no lab is running: start one with `npm run cpr -- lab up`, or run `npm run test:lab`');
   const temporal = await startTestTemporal();
   const directory = mkdtempSync(join(tmpdir(), 'cpr-lab-test-'));
-  const inventory = writeInventory(lab, directory, 'clusters');
+  const inventory = writeInventory(lab, directory, 'clusters', change);
   const workers: WorkerProcess[] = [];
   return {
     lab,
@@ -50,7 +51,10 @@ export async function openStage(): Promise<Stage> {
     inventoryWith: (kubeconfig) => {
       const file = join(directory, 'other.kubeconfig');
       writeFileSync(file, kubeconfig, { mode: 0o600 });
-      return writeInventory(lab, directory, 'other', file);
+      return writeInventory(lab, directory, 'other', (cluster) => {
+        change(cluster);
+        cluster.api.kubeconfig = file;
+      });
     },
     startWorker: async ({ inventory: config = inventory, path, env: more } = {}) => {
       const env = {
@@ -72,16 +76,27 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-interface InventoryFile {
-  clusters: Record<string, { api: { kubeconfig: string }; policy?: object }>;
+/** What of a cluster of the inventory a test may want otherwise. */
+interface InventoryCluster {
+  api: { kubeconfig: string };
+  approvals?: string;
+  approvers?: object;
+  policy?: object;
 }
 
 /** The lab's own inventory, with shorter waits: ten seconds of soaking in each of a dozen recoveries prove no more. */
-function writeInventory(lab: Lab, directory: string, name: string, kubeconfig?: string): string {
-  const { clusters } = parse(readFileSync(lab.inventory, 'utf8')) as InventoryFile;
+function writeInventory(
+  lab: Lab,
+  directory: string,
+  name: string,
+  change: (cluster: InventoryCluster) => void,
+): string {
+  const { clusters } = parse(readFileSync(lab.inventory, 'utf8')) as {
+    clusters: Record<string, InventoryCluster>;
+  };
   for (const cluster of Object.values(clusters)) {
     cluster.policy = { gateDeadline: '10m', reobserveEvery: '20s', soak: '1s' };
-    if (kubeconfig) cluster.api.kubeconfig = kubeconfig;
+    change(cluster);
   }
   const file = join(directory, `${name}.yaml`);
   writeFileSync(file, stringify({ clusters }));
