@@ -43,7 +43,7 @@ async function moveOn(view: View, operator: Operator, status: NodeStatus): Promi
   const operand = view.operands.find(({ node }) => node === nodeName);
   const after = progressOf({ status, latest: board.latest(), installer: stateOf(pod), operand });
   if (after.targetRevision > status.targetRevision) {
-    const from = status.targetRevision;
+    const from = status.currentRevision;
     record(
       SOURCE,
       'NodeTargetRevisionChanged',

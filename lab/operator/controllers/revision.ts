@@ -16,10 +16,17 @@ export const syncRevision: Sync = async (view, operator) => {
   const { board, log, record } = operator;
   const gate = askGate('revision', view, operator);
   if (gate === undefined) return;
-  if (gate !== 'open') return board.report(syncCondition('RevisionController', gate.why));
+  if (gate !== 'open') {
+    operator.due('revision', undefined, 0);
+    return board.report(syncCondition('RevisionController', gate.why));
+  }
   const next = nextRevision(board.latest(), (kind, name) => view.object(kind, name)?.data);
   board.report(syncCondition('RevisionController', 'missing' in next ? next.missing : undefined));
+  const need = next.needed ? next.reason : undefined;
+  const isFirst = !view.object('configmap', `revision-status-${board.latest()}`);
+  const isDue = operator.due('revision', need, isFirst ? 0 : operator.profile.lag.revision);
   if (!next.needed) return prune(view, operator);
+  if (!isDue) return;
   const { revision, reason } = next;
   log(`new revision ${revision}: ${reason}`);
   record(SOURCE, 'StartingNewRevision', `new revision ${revision} triggered by "${reason}"`);

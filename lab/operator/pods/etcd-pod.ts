@@ -22,6 +22,9 @@ const MOUNTS = {
   data: { mountPath: '/var/lib/etcd', name: 'data-dir' },
 };
 
+/** Answers for the member beside it, to the kubelet and to the guard. */
+const READYZ_PORT = 9980;
+
 const SLEEP = ['/bin/sh', '-c', "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"];
 
 export interface EtcdPodInput {
@@ -72,7 +75,7 @@ export function etcdPodTemplate({ masters, endpoints, images, profile }: EtcdPod
         container('etcdctl', { command: SLEEP, volumeMounts: Object.values(MOUNTS) }),
         container('etcd', etcd()),
         container('etcd-metrics', { command: SLEEP }),
-        container('etcd-readyz', { command: SLEEP, volumeMounts: [MOUNTS.certs] }),
+        container('etcd-readyz', readyz()),
         container('etcd-rev', {
           command: ['/bin/sh', `${SCRIPTS}/etcd-rev.sh`],
           volumeMounts: [MOUNTS.certs, MOUNTS.data],
@@ -89,7 +92,6 @@ export function variableOf(node: string): string {
 }
 
 function etcd(): object {
-  const serves = { httpGet: { host: '127.0.0.1', port: 9978, path: '/livez', scheme: 'HTTP' } };
   return {
     command: ['/bin/sh', `${SCRIPTS}/etcd-start.sh`, 'NODE_NAME', '$(NODE_NODE_ENVVAR_NAME_ETCD_URL_HOST)'],
     args: flags(),
@@ -98,11 +100,28 @@ function etcd(): object {
       { containerPort: 2380, name: 'etcd-peer' },
     ],
     // A local read, no quorum: a ready pod proves nothing about the cluster, as in the real one.
-    startupProbe: { ...serves, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 180 },
-    livenessProbe: { ...serves, periodSeconds: 5, timeoutSeconds: 30, failureThreshold: 20 },
-    readinessProbe: { ...serves, periodSeconds: 1, timeoutSeconds: 30, failureThreshold: 3 },
+    startupProbe: { ...serves('readyz'), periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 180 },
+    livenessProbe: { ...serves('healthz'), periodSeconds: 5, timeoutSeconds: 30, failureThreshold: 20 },
+    readinessProbe: { ...serves('readyz'), periodSeconds: 1, timeoutSeconds: 30, failureThreshold: 3 },
     resources: { requests: { cpu: '50m', memory: '100Mi' } },
     volumeMounts: Object.values(MOUNTS),
+  };
+}
+
+function serves(path: string): object {
+  return { httpGet: { host: '127.0.0.1', port: READYZ_PORT, path, scheme: 'HTTPS' } };
+}
+
+function readyz(): object {
+  return {
+    command: ['/usr/bin/etcd-readyz'],
+    args: [
+      `--serving-cert-file=${SECRETS}/etcd-serving-NODE_NAME.crt`,
+      `--serving-key-file=${SECRETS}/etcd-serving-NODE_NAME.key`,
+    ],
+    ports: [{ containerPort: READYZ_PORT, name: 'readyz' }],
+    resources: { requests: { cpu: '10m', memory: '10Mi' } },
+    volumeMounts: [MOUNTS.certs],
   };
 }
 
