@@ -50,6 +50,7 @@ test('in the Web UI a person sees the plan, is told why a vote is wrong, and app
       ...voteIn(seen),
       by: 'ada',
       reason: 'I was there',
+      cluster: stage.lab.name,
     });
     assert.equal(second, undefined);
     const { outcome } = await ended(recovery);
@@ -65,7 +66,12 @@ test('in the Web UI a person approves by "Send a Signal"', () =>
   whileBroken(stage.lab, 'kubelet-anonymous', node, async () => {
     const { recovery, page } = await waitingRun();
     const vote = voteIn(await page.metadata());
-    await page.sendSignal('vote', { ...vote, by: 'grace', reason: 'known since this morning' });
+    await page.sendSignal('vote', {
+      ...vote,
+      by: 'grace',
+      reason: 'known since this morning',
+      cluster: stage.lab.name,
+    });
     await page.screenshot('5-signal-sent');
     const { outcome } = await ended(recovery);
     assert.equal(outcome.status, 'healed', outcome.sentence);

@@ -28,7 +28,8 @@ describe('A message to KubeletAuthRecovery', { concurrency: 2, timeout: 90_000 }
     const { cluster } = recoveries.host(brokenCluster('wrong-votes'));
     const recovery = await recoveries.start(cluster);
     const { gate } = await untilGate(recovery);
-    const good = { gate: gate!.id, nonce: gate!.nonce, decision: 'approve', by: 'grace', reason: 'reviewed' };
+    const said = { decision: 'approve', by: 'grace', reason: 'reviewed', cluster: 'wrong-votes' };
+    const good = { gate: gate!.id, nonce: gate!.nonce, ...said };
     const wrong: [string, unknown][] = [
       ['MalformedVote', undefined],
       ['MalformedVote', 'approve'],
@@ -38,6 +39,12 @@ describe('A message to KubeletAuthRecovery', { concurrency: 2, timeout: 90_000 }
       ['UnknownDecision', { ...good, decision: 'yes' }],
       ['NoName', { ...good, by: '<your name>' }],
       ['NoReason', { ...good, reason: ' ' }],
+      ['ClusterNotTyped', { ...good, cluster: "<type the cluster's name>" }],
+      ['ForeignCluster', { ...good, cluster: 'shown' }],
+      ['ForeignRun', { ...good, firstRun: randomUUID() }],
+      ['StalePlan', { ...good, plan: '0'.repeat(64) }],
+      ['NothingToWithdraw', { ...good, decision: 'withdraw' }],
+      ['IssuedInFuture', { ...good, issued: '2101-01-01T00:00:00Z' }],
       ['VoteExpired', { ...good, expires: '2001-01-01T00:00:00Z' }],
     ];
     for (const [type, vote] of wrong) {
@@ -68,7 +75,7 @@ describe('A message to KubeletAuthRecovery', { concurrency: 2, timeout: 90_000 }
       const handlers = definition[kind].map(
         ({ name, description }) => `${name} ${/\{.*\}/.test(description)}`,
       );
-      assert.deepEqual(handlers.sort(), ['abort true', 'resolveStep true', 'vote true']);
+      assert.deepEqual(handlers.sort(), ['abort true', 'resolveStep true', 'supersede true', 'vote true']);
     }
     await recovery.executeUpdate(abortUpdate, { args: [{ by: 'ada', reason: 'seen' }] });
     assert.equal((await ended(recovery)).outcome.status, 'aborted');

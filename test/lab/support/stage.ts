@@ -114,6 +114,7 @@ export async function approve(recovery: Recovery): Promise<number> {
     decision: 'approve',
     by: 'grace',
     reason: 'as planned',
+    cluster: gate.subject.cluster,
   } as const;
   await recovery.executeUpdate(voteUpdate, { args: [vote] });
   return at;

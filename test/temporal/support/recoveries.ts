@@ -131,6 +131,7 @@ export async function approve(recovery: Recovery, id = 'plan-1', by = 'grace'): 
     decision: 'approve' as const,
     by,
     reason: 'as in the runbook',
+    cluster: gate.subject.cluster,
   };
   await recovery.executeUpdate(voteUpdate, { args: [vote] });
 }
