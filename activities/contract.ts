@@ -1,6 +1,7 @@
 import type { BrakeReading } from '../domain/brake.ts';
 import type { ClosedRecovery } from '../domain/damping.ts';
 import type { Finding } from '../domain/finding.ts';
+import type { Reading } from '../domain/reading.ts';
 import type { KubeletEvidence, Observation } from '../domain/control-plane.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RecoveryRequest } from '../domain/run.ts';
@@ -62,8 +63,11 @@ export interface VerifyResult {
 }
 
 export interface DecideActivities {
-  diagnoseObservation(input: { observation: Observation }): Promise<Finding[]>;
+  /** `open`: ids of the recoveries that go on now, as `recoveryHistory` says: what is theirs is not left behind. */
+  diagnoseObservation(input: { observation: Observation; open: Reading<string[]> }): Promise<Finding[]>;
   decideKubeletAuthRecovery(input: DecideInput): Promise<Verdict>;
+  /** `open`: ids of the recoveries that go on now, the one that asks or not. */
+  decideCleanup(input: DecideInput & { open: string[] }): Promise<Verdict>;
   /** Why the node's kubelet must not be restarted just now, for the sake of the other masters; absent: it may. */
   objectToRestart(input: { observation: Observation; node: string }): Promise<{ because?: string }>;
 }
@@ -79,11 +83,11 @@ export interface DecideInput {
 }
 
 /**
- * What Temporal itself remembers of a cluster: its last recovery, so that one turned down at 1 a.m. is not proposed again at
+ * What Temporal itself remembers of a cluster: its recoveries, so that one turned down at 1 a.m. is not proposed again at
  * 1:05; and whether its brake is on.
  */
 export interface RunHistoryActivities {
-  lastRecovery(input: { workflowId: string }): Promise<LastRecovery>;
+  recoveryHistory(input: { workflowId: string }): Promise<RecoveryHistory>;
   /** Waits, heartbeating, until that run is over, or until `forMs` are. What Temporal does not answer is not an end. */
   awaitRunOver(input: { workflow: string; run: string; forMs: number }): Promise<{ over: boolean }>;
   /** Never throws for what it could not read: that is `unknown`, and a run holds. */
@@ -92,10 +96,12 @@ export interface RunHistoryActivities {
   awaitBrake(input: { workflowId: string; unlike: BrakeReading; forMs: number }): Promise<BrakeReading>;
 }
 
-export type LastRecovery =
-  | { state: 'none' }
-  | { state: 'running'; runbook: string; startedAt: string }
-  | ({ state: 'closed'; runId?: string } & ClosedRecovery);
+export interface RecoveryHistory {
+  /** The one that is open now. `runId` names it on the nodes. */
+  open?: { runbook: string; runId: string; startedAt: string };
+  /** Those that are over, newest first, ten at most. Each digest is that of its plan as if `proposalRunId` had made it. */
+  closed: ClosedRecovery[];
+}
 
 /** Who said it? Runs on the cluster's queue: the allowed-signers file lies next to the cluster's credentials. */
 export interface ApproveActivities {

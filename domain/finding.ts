@@ -27,6 +27,8 @@ export const findingCodes = [
   'SignerDown',
   'AdminCredentialOnNode',
   'MirrorPodMissing',
+  'UnfinishedRecoveryOnNode',
+  'TemporaryCredentialLeft',
 ] as const;
 
 export type FindingCode = (typeof findingCodes)[number];

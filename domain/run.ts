@@ -154,3 +154,8 @@ export interface Outcome {
   votes: CastVote[];
   endedAt: string;
 }
+
+/** What names a run on the nodes: safe in a path, and the same after a Reset, so that a backup is found again. */
+export function nodeRunId(firstRun: string): string {
+  return firstRun.replaceAll('-', '').slice(0, 12);
+}

@@ -35,7 +35,15 @@ export interface Evidence {
   source: string;
 }
 
-export type WaitReason = 'CsrBeingIssued';
+export type WaitReason = 'CsrBeingIssued' | 'NodeLocked';
+
+/** Those that only Cleanup knows. */
+export const cleanupRefusals = [
+  'NothingLeft',
+  'RecoveryNeededFirst',
+  'RunStillOpen',
+  'SeveralNodesWithLeftovers',
+] as const;
 
 /** Every reason for which a recovery is refused; each has its line in docs/refusals.md. */
 export const refusalReasons = [
@@ -54,9 +62,11 @@ export const refusalReasons = [
   'ClassNotSupported',
   'BootstrapSecretMissing',
   'EndpointMismatch',
+  'ManifestChanged',
   'NoRoomForBackup',
   'ApprovalsNotConfigured',
   'EvidenceIncomplete',
+  ...cleanupRefusals,
 ] as const;
 
 export type RefusalReason = (typeof refusalReasons)[number];

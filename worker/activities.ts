@@ -2,7 +2,7 @@ import type { Activities } from '../activities/contract.ts';
 import { createDecideActivities } from '../activities/decide/index.ts';
 import { createClusterActivities } from '../activities/index.ts';
 import { awaitBrake, readBrake } from '../activities/observe/brake.ts';
-import { lastRecovery } from '../activities/observe/last-recovery.ts';
+import { recoveryHistory } from '../activities/observe/recovery-history.ts';
 import { awaitRunOver } from '../activities/observe/run-over.ts';
 import type { Inventory } from './config/inventory.ts';
 
@@ -13,7 +13,7 @@ export function createActivities(inventory: Inventory): Activities {
   return {
     ...createClusterActivities(lookup),
     ...createDecideActivities(),
-    lastRecovery,
+    recoveryHistory,
     awaitRunOver,
     readBrake,
     awaitBrake,

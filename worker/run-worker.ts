@@ -117,8 +117,9 @@ function chooseClusters(inventory: Inventory, wanted: readonly string[] | undefi
 const besideWorkflows: Record<keyof (DecideActivities & RunHistoryActivities), true> = {
   diagnoseObservation: true,
   decideKubeletAuthRecovery: true,
+  decideCleanup: true,
   objectToRestart: true,
-  lastRecovery: true,
+  recoveryHistory: true,
   awaitRunOver: true,
   readBrake: true,
   awaitBrake: true,

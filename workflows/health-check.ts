@@ -6,10 +6,11 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { LastRecovery } from '../activities/contract.ts';
+import type { RecoveryHistory } from '../activities/contract.ts';
 import type { Observation, ObservationCost } from '../domain/control-plane.ts';
 import type { Finding } from '../domain/finding.ts';
-import { dampedBecause } from '../domain/damping.ts';
+import { dampedBecause, proposalRunId, type ClosedRecovery } from '../domain/damping.ts';
+import { known, unknown, type Reading } from '../domain/reading.ts';
 import type { RecoveryRequest } from '../domain/run.ts';
 import {
   clusterQueue,
@@ -23,8 +24,8 @@ import { describeFailure } from './steps/failures.ts';
 type Proposal = Pick<HealthCheckResult, 'recovery' | 'notProposed'>;
 
 /**
- * One bounded look at a cluster and what it means. With `propose`, a finding that KubeletAuthRecovery mends starts it; it
- * then waits at its gate. One incident however often this runs: the recovery's workflow id is the cluster's lock.
+ * One bounded look at a cluster and what it means. With `propose`, a finding that a runbook mends starts it; it then waits
+ * at its gate. One incident however often this runs: the recovery's workflow id is the cluster's lock.
  */
 export async function HealthCheck(input: HealthCheckInput): Promise<HealthCheckResult> {
   const { cluster, propose } = readInput(input);
@@ -34,8 +35,12 @@ export async function HealthCheck(input: HealthCheckInput): Promise<HealthCheckR
     return { cluster, at, healthy: false, findings: [nobodyLooked(cluster, seen.failed)], cost: nothing };
 
   const { observation } = seen;
+  const history = await readHistory(cluster);
+  const open = history.known
+    ? known(history.value.open ? [history.value.open.runId] : [], history.source)
+    : history;
   const findings = await decisions.diagnoseObservation.executeWithOptions(labelled('Diagnose'), [
-    { observation },
+    { observation, open },
   ]);
   const result: HealthCheckResult = {
     cluster,
@@ -44,19 +49,37 @@ export async function HealthCheck(input: HealthCheckInput): Promise<HealthCheckR
     findings,
     cost: observation.cost,
   };
-  const mendable = findings.filter(isMendable);
-  if (propose && mendable.length > 0) Object.assign(result, await proposeOrSayWhyNot(observation, mendable));
-  return result;
+  return Object.assign(result, await proposeOrSayWhyNot(observation, findings, history, propose));
 }
 
 /** What was found is worth more than the proposal: a step on the way to it that fails must not take the findings along. */
-async function proposeOrSayWhyNot(observation: Observation, mendable: Finding[]): Promise<Proposal> {
+async function proposeOrSayWhyNot(
+  observation: Observation,
+  findings: Finding[],
+  history: Reading<RecoveryHistory>,
+  propose: boolean,
+): Promise<Proposal> {
+  const mendable = mendableOf(findings);
+  if (!mendable) return {};
+  if (!history.known) return { notProposed: `Earlier recoveries could not be asked for: ${history.why}` };
   try {
-    return await proposeRecovery(observation, mendable);
+    return await proposeRecovery(observation, mendable, history.value, propose);
   } catch (error) {
     if (isCancellation(error)) throw error;
     const { message } = describeFailure(error);
     return { notProposed: `Whether a recovery may be proposed could not be found out: ${message}` };
+  }
+}
+
+async function readHistory(cluster: string): Promise<Reading<RecoveryHistory>> {
+  const workflowId = recoveryWorkflowId(cluster);
+  const source = `Temporal: runs of ${workflowId}`;
+  try {
+    const label = labelled('Look for earlier recoveries');
+    return known(await runHistory.recoveryHistory.executeWithOptions(label, [{ workflowId }]), source);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return unknown(describeFailure(error).message, source);
   }
 }
 
@@ -87,69 +110,85 @@ function nobodyLooked(cluster: string, why: string): Finding {
   };
 }
 
-/** EtcdRecovery is named by findings before it exists: only what this version can start counts. */
-function isMendable(finding: Finding): boolean {
-  return 'runbook' in finding.remedy && finding.remedy.runbook === 'KubeletAuthRecovery';
+/** What this version can start, and for which node. */
+interface Mendable {
+  runbook: 'KubeletAuthRecovery' | 'Cleanup';
+  /** Absent: more than one is affected, and the decision says what that means. */
+  node?: string;
+  sentence: string;
+}
+
+/** A recovery comes before any tidying: its next run needs, or replaces, what an earlier one has left. */
+function mendableOf(findings: Finding[]): Mendable | undefined {
+  for (const runbook of ['KubeletAuthRecovery', 'Cleanup'] as const) {
+    const fitting = findings.filter(({ remedy }) => 'runbook' in remedy && remedy.runbook === runbook);
+    const [first] = fitting;
+    if (!first) continue;
+    const nodes = [...new Set(fitting.map(({ node }) => node))];
+    // Two nodes to tidy are tidied one after the other; two to recover are not this runbook's business.
+    const node = nodes.length === 1 || runbook === 'Cleanup' ? first.node : undefined;
+    return { runbook, sentence: first.sentence, ...(node === undefined ? {} : { node }) };
+  }
+  return undefined;
 }
 
 /** Starts the recovery, or says why not. A recovery that would be refused is not started: the finding says enough. */
-async function proposeRecovery(observation: Observation, mendable: Finding[]): Promise<Proposal> {
+async function proposeRecovery(
+  observation: Observation,
+  mendable: Mendable,
+  { open, closed }: RecoveryHistory,
+  propose: boolean,
+): Promise<Proposal> {
   const { cluster } = observation;
   const workflowId = recoveryWorkflowId(cluster);
-  const last = await runHistory.lastRecovery.executeWithOptions(labelled('Look for an earlier recovery'), [
-    { workflowId },
-  ]);
-  if (last.state === 'running') {
-    return {
-      recovery: {
-        workflowId,
-        started: false,
-        sentence: `${last.runbook} has been open since ${last.startedAt}.`,
-      },
-    };
+  if (open) {
+    const sentence = `${open.runbook} has been open since ${open.startedAt}.`;
+    return { recovery: { workflowId, started: false, sentence } };
   }
-  const [only, ...others] = mendable;
+  const { node } = mendable;
   const request: RecoveryRequest = { cluster, requester: 'health-check', origin: 'health-check' };
-  if (only?.node !== undefined && others.length === 0) request.node = only.node;
-  const why = await reasonNotToPropose(observation, request, last);
-  return why === undefined ? await start(workflowId, request, only?.sentence ?? '') : { notProposed: why };
+  if (node !== undefined) request.node = node;
+  const why = await reasonNotToPropose(observation, request, mendable, closed);
+  if (why !== undefined) return { notProposed: why };
+  return propose ? await start(workflowId, request, mendable) : {};
 }
 
-/**
- * Decides just as the recovery would, and compares with what was turned down last: the digest of the plan is its evidence.
- * The earlier run's id stands in the plan, so it is put into this one too.
- */
+/** Decides just as the recovery would, and compares with what was turned down: the digest of the plan is its evidence. */
 async function reasonNotToPropose(
   observation: Observation,
   request: RecoveryRequest,
-  last: LastRecovery,
+  { runbook }: Mendable,
+  closed: ClosedRecovery[],
 ): Promise<string | undefined> {
   const { cluster } = request;
   const { policy, scripts } = await handsOn(cluster).observe.readPolicy.executeWithOptions(
     { ...labelled('Read the policy'), scheduleToCloseTimeout: '60s' },
     [{ cluster }],
   );
-  const runId = (last.state === 'closed' ? last.runId : undefined) ?? 'proposal';
   const now = new Date().toISOString();
-  const verdict = await decisions.decideKubeletAuthRecovery.executeWithOptions(labelled('Decide'), [
-    { observation, request, policy, runId, scripts, now },
-  ]);
+  const asked = { observation, request, policy, runId: proposalRunId, scripts, now };
+  const label = labelled(`Decide as ${runbook} would`);
+  const verdict =
+    runbook === 'Cleanup'
+      ? await decisions.decideCleanup.executeWithOptions(label, [{ ...asked, open: [] }])
+      : await decisions.decideKubeletAuthRecovery.executeWithOptions(label, [asked]);
   if (verdict.kind !== 'proceed') return verdict.because;
   if (policy.approvals === 'none')
     return `The inventory does not say how ${cluster} is approved: "approvals" is absent.`;
-  return dampedBecause(last, verdict.digest, policy, now);
+  return dampedBecause(closed, { runbook, digest: verdict.digest }, policy, now);
 }
 
-async function start(workflowId: string, request: RecoveryRequest, found: string): Promise<Proposal> {
+async function start(workflowId: string, request: RecoveryRequest, mendable: Mendable): Promise<Proposal> {
   const { cluster, node = 'the affected master' } = request;
+  const { runbook, sentence: found } = mendable;
   try {
-    await startChild('KubeletAuthRecovery', {
+    await startChild(runbook, {
       workflowId,
       args: [request],
       // The check ends here; the recovery waits for people, and outlives it.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      staticSummary: `KubeletAuthRecovery ${cluster}: ${node}`,
+      staticSummary: `${runbook} ${cluster}: ${node}`,
       staticDetails: `Proposed by the health check. ${found}\n\nWhat it asks for stands in the current details.`,
     });
   } catch (error) {
@@ -159,7 +198,7 @@ async function start(workflowId: string, request: RecoveryRequest, found: string
     };
   }
   return {
-    recovery: { workflowId, started: true, sentence: `KubeletAuthRecovery of ${node} waits at its gate.` },
+    recovery: { workflowId, started: true, sentence: `${runbook} of ${node} waits at its gate.` },
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the worker serves under the names that people see in the Web UI: exactly these. */
 export { Brake } from './brake.ts';
+export { Cleanup } from './cleanup.ts';
 export { HealthCheck } from './health-check.ts';
 export { OverrideLease } from './override-lease.ts';
 export { KubeletAuthRecovery } from './kubelet-auth-recovery.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { decideCleanup } from '../../domain/cleanup/verdict.ts';
 import { diagnose } from '../../domain/diagnosis/diagnose.ts';
 import { objectionToRestart } from '../../domain/kubelet/before-restart.ts';
 import { decideKubeletAuthRecovery } from '../../domain/kubelet/verdict.ts';
@@ -8,11 +9,12 @@ import type { DecideActivities } from '../contract.ts';
 /** Pure decisions, run as activities: history records the verdict, and no upgrade in mid-incident can change it. */
 export function createDecideActivities(): DecideActivities {
   return {
-    diagnoseObservation: async ({ observation }) => diagnose(observation),
+    diagnoseObservation: async ({ observation, open }) => diagnose(observation, open),
     objectToRestart: async ({ observation, node }) => {
       const because = objectionToRestart(observation, node);
       return because === undefined ? {} : { because };
     },
+    decideCleanup: async (input) => decideCleanup(input, digestOf),
     decideKubeletAuthRecovery: async (input) => decideKubeletAuthRecovery(input, digestOf),
   };
 }

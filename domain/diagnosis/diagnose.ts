@@ -1,22 +1,26 @@
 import type { Observation } from '../control-plane.ts';
 import type { Finding, FindingCode } from '../finding.ts';
+import type { Reading } from '../reading.ts';
 import { classify } from '../kubelet/classify.ts';
 import { apiFindings } from './api.ts';
 import { etcdFindings } from './etcd.ts';
 import { kubeletFindings } from './kubelet.ts';
+import { leftoverFindings } from './leftovers.ts';
 import { signerFindings } from './signer.ts';
 
 /**
  * Everything that is wrong, cause first; empty: nothing that this look can see. What follows from a fault is evidence of it
  * and no finding of its own: a lost certificate is one finding, and not four with its Unknown node and its missing pods.
+ * `open`: ids of the recoveries that are open now; what they do on a node is not left behind.
  */
-export function diagnose(observation: Observation): Finding[] {
+export function diagnose(observation: Observation, open: Reading<string[]>): Finding[] {
   const classes = observation.masters.map((master) => classify(master, observation));
   const findings = [
     ...apiFindings(observation),
     ...etcdFindings(observation),
     ...signerFindings(observation),
     ...kubeletFindings(observation, classes),
+    ...leftoverFindings(observation, open),
   ];
   return findings.toSorted((left, right) => rankOf(left) - rankOf(right));
 }
@@ -34,6 +38,8 @@ const causesFirst: FindingCode[] = [
   'NodeNotReady',
   'MirrorPodMissing',
   'AdminCredentialOnNode',
+  'TemporaryCredentialLeft',
+  'UnfinishedRecoveryOnNode',
 ];
 
 function rankOf({ severity, code }: Finding): number {

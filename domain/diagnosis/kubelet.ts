@@ -1,8 +1,9 @@
-import type { MasterObservation, Observation } from '../control-plane.ts';
+import type { KubeletEvidence, MasterObservation, Observation } from '../control-plane.ts';
 import type { Finding } from '../finding.ts';
 import type { Classification } from '../kubelet/classify.ts';
 import { mirrorGaps } from '../kubelet/mirror-pods.ts';
-import { valueOf } from '../reading.ts';
+import { isTemporary } from '../kubelet/leftovers.ts';
+import { valueOf, type Reading } from '../reading.ts';
 import { sentenceCase } from '../input.ts';
 import { pageOf } from './page.ts';
 
@@ -21,7 +22,7 @@ function faultOf(master: MasterObservation, seen: Classification): Finding | und
       return undefined;
     case 'lost':
     case 'latent':
-      return authenticationFinding(seen);
+      return authenticationFinding(master, seen);
     case 'stopped':
       return found(seen, { code: 'KubeletStopped', severity: 'critical' });
     case 'ailing':
@@ -32,7 +33,7 @@ function faultOf(master: MasterObservation, seen: Classification): Finding | und
 }
 
 /** C5 is the incident this project began with, and the class that the runbook mends. */
-function authenticationFinding(seen: Classification): Finding {
+function authenticationFinding({ kubelet }: MasterObservation, seen: Classification): Finding {
   if (seen.standing === 'lost' && seen.class === 'C5') {
     return {
       ...found(seen, { code: 'KubeletClientCredentialLost', severity: 'critical' }),
@@ -42,7 +43,18 @@ function authenticationFinding(seen: Classification): Finding {
   }
   const severity = seen.standing === 'lost' ? 'critical' : 'warning';
   const finding = found(seen, { code: 'KubeletAuthenticationFault', severity });
-  return { ...finding, sentence: `${sentenceCase(seen.sentence)} (class ${seen.class ?? 'unknown'}).` };
+  const sentence = `${sentenceCase(seen.sentence)} (class ${seen.class ?? 'unknown'}).`;
+  if (!isLeftHalfWay(seen, kubelet)) return { ...finding, sentence };
+  return { ...finding, sentence, remedy: { runbook: 'KubeletAuthRecovery', target: seen.node } };
+}
+
+/** With the temporary credential of a run that was killed: the next run goes on from there. */
+function isLeftHalfWay(
+  { standing, class: kind }: Classification,
+  kubelet: Reading<KubeletEvidence>,
+): boolean {
+  const isWaiting = standing === 'lost' && (kind === 'C1' || kind === 'C4');
+  return isWaiting && kubelet.known && isTemporary(kubelet.value.bootstrap);
 }
 
 function ailingFinding({ node, kubelet, mirrorPods }: MasterObservation, seen: Classification): Finding {

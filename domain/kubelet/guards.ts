@@ -138,6 +138,29 @@ export function secretObjection({ observation: { bootstrapSecret } }: Situation)
   };
 }
 
+/**
+ * A kubelet without access to the API stops and replaces no static pod; one that is healed does so at once. So what was
+ * moved away or edited meanwhile, often in the hope that it would help, would take effect just then: an etcd member that
+ * runs on without its manifest would be stopped.
+ */
+export function manifestObjection({ target }: Pick<Situation, 'target'>): Objection | undefined {
+  const { kubelet, name } = target;
+  if (!kubelet.known) return undefined;
+  const { manifests, orphanPods } = kubelet.value;
+  const facts = [
+    ...orphanPods.map((pod) => `${pod.namespace}/${pod.name} runs, and no manifest is there for it`),
+    ...manifests
+      .filter(({ writtenSince }) => writtenSince)
+      .map(({ file, podName }) => `${file} was written after the ${podName} that runs was started`),
+  ];
+  if (facts.length === 0) return undefined;
+  return {
+    reason: 'ManifestChanged',
+    because: `static pods on ${name} run otherwise than their manifests say, and a kubelet that is healed would stop or replace them at once`,
+    evidence: facts.map((fact) => ({ fact, source: kubelet.source })),
+  };
+}
+
 /** Enough for copies of a few kilobytes; a disk that is fuller than this has another problem first. */
 const roomAtLeast = 64 * 1024 * 1024;
 

@@ -37,7 +37,13 @@ const handOvers: Record<RefusalReason, string> = {
   BootstrapSecretMissing:
     'Restore the secret openshift-machine-config-operator/node-bootstrapper-token first.',
   EndpointMismatch: 'Find out which API server address is right, and correct the kubeconfig that differs.',
+  ManifestChanged:
+    'Put each manifest back as the pod that runs was made from it (or stop what must not run), then start again.',
   NoRoomForBackup: 'Free space under /var on the node, then start again.',
   ApprovalsNotConfigured: 'Set `approvals: open` for this cluster in clusters.yaml and restart the worker.',
   EvidenceIncomplete: 'Make what could not be read readable, then start again: unknown means no.',
+  NothingLeft: 'Nothing to do here.',
+  RecoveryNeededFirst: 'Run `cpr recover` first; what is left then is cleaned up afterwards.',
+  RunStillOpen: 'Wait for that run, or abort it: `cpr status` shows it.',
+  SeveralNodesWithLeftovers: 'Name one of them with `--node`; the others follow.',
 };

@@ -6,10 +6,10 @@ import { valueOf } from '../reading.ts';
 import type { RecoveryRequest } from '../run.ts';
 import type { Refuse, Verdict } from '../verdict.ts';
 import { classify, isReached, type Classification } from './classify.ts';
-import { factOf } from './facts.ts';
 import {
   csrObjection,
   endpointObjection,
+  manifestObjection,
   othersObjection,
   roomObjection,
   secretObjection,
@@ -17,7 +17,9 @@ import {
   type Objection,
   type Situation,
 } from './guards.ts';
+import { apiRefusal, lookRefusal } from './look.ts';
 import { bootstrapRequester } from './names.ts';
+import { isTemporary } from './leftovers.ts';
 import { refuse } from './refusal.ts';
 import { chooseTarget, severalRefusal, summaryOf } from './target.ts';
 import { pinsFor, planRecovery, planScripts } from './plan.ts';
@@ -48,7 +50,7 @@ export interface KubeletDecision {
  * 6. Somebody can sign (`SignerDown`), and no two requests could be the kubelet's (`TwoMatchingCsrs`).
  * 7. The fault is of the class that this version mends: no certificate, and a bootstrap credential that is rejected or
  *    missing (`ClassNotSupported`). A request that is being issued is waited for.
- * 8. Server and CA for the new file are beyond doubt (`EndpointMismatch`), a durable file can be made afterwards
+ * 8. What runs is what the manifests say (`ManifestChanged`), server and CA for the new file are beyond doubt (`EndpointMismatch`), a durable file can be made afterwards
  *    (`BootstrapSecretMissing`), there is room for the backup (`NoRoomForBackup`), and the worker names the code that it
  *    would run (`EvidenceIncomplete`).
  *
@@ -78,28 +80,8 @@ export function decideKubeletAuthRecovery(
 
   return (
     classVerdict(seen, target, decision) ??
-    firstObjection(situation, [endpointObjection, secretObjection, roomObjection]) ??
+    firstObjection(situation, [manifestObjection, endpointObjection, secretObjection, roomObjection]) ??
     proceed(seen, target, decision, digestOf)
-  );
-}
-
-/** A decision on a look that is older than this would act on a cluster that nobody has seen since. */
-const lookValidMs = 10 * 60_000;
-
-function lookRefusal({ observation, now }: KubeletDecision): Refuse | undefined {
-  const age = Math.abs(Date.parse(now) - Date.parse(observation.at));
-  if (age <= lookValidMs) return undefined;
-  return refuse('EvidenceIncomplete', `the look at ${observation.cluster} is not recent enough to act on`, [
-    { fact: `looked at ${observation.at}, decided at ${now}`, source: 'the observation' },
-  ]);
-}
-
-function apiRefusal({ api, cluster }: Observation): Refuse | undefined {
-  if (api.known) return undefined;
-  return refuse(
-    'ApiUnreachable',
-    `the API of ${cluster} does not answer, so nothing is known about the other masters`,
-    [factOf(api, 'API', () => '')],
   );
 }
 
@@ -164,13 +146,22 @@ function classVerdict(
       evidence: seen.evidence,
     };
   }
-  const obstacle = seen.class === 'C5' && kubelet ? c5Obstacle(kubelet) : `this version mends class C5 only`;
+  const mends = kubelet && (seen.class === 'C5' || hasLeftCredential(seen, kubelet));
+  const obstacle = mends ? c5Obstacle(kubelet) : `this version mends class C5 only`;
   if (obstacle === undefined) return undefined;
   return refuse(
     'ClassNotSupported',
     `${seen.sentence} (class ${seen.class ?? 'unknown'}): ${obstacle}`,
     seen.evidence,
   );
+}
+
+/**
+ * C1 and C4 too, where the credential that is good is the temporary one of a run that was killed: it ends within the hour,
+ * and nobody would have the node's own one put in its place.
+ */
+function hasLeftCredential(seen: Classification, { bootstrap }: KubeletEvidence): boolean {
+  return (seen.class === 'C1' || seen.class === 'C4') && isTemporary(bootstrap);
 }
 
 function isBeingIssued({ csrs }: Observation, now: string): boolean {

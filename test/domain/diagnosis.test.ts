@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeletEvidence, Observation } from '../../domain/control-plane.ts';
-import { diagnose } from '../../domain/diagnosis/diagnose.ts';
+import { diagnose as diagnoseBeside } from '../../domain/diagnosis/diagnose.ts';
+import type { Finding } from '../../domain/finding.ts';
 import { findingCodes } from '../../domain/finding.ts';
 import { known, unknown } from '../../domain/reading.ts';
 import {
@@ -10,6 +11,7 @@ import {
   incidentOn,
   kubeletOf,
   laterLook,
+  leftRun,
   masterOf,
   masters,
   nodeOf,
@@ -18,6 +20,11 @@ import {
   silentNode,
   unreachableBySsh,
 } from '../support/observations.ts';
+
+/** No recovery is open. */
+function diagnose(observation: Observation): Finding[] {
+  return diagnoseBeside(observation, known([], 'Temporal'));
+}
 
 test('a healthy control plane has no findings, now and later', () => {
   assert.deepEqual(diagnose(healthyObservation()), []);
@@ -135,6 +142,21 @@ const faults: [string, string[], Change][] = [
     ['AdminCredentialOnNode on master-1'],
     (_, kubelet) => kubelet.adminCredentials.push('/var/lib/kubelet/pki/x'),
   ],
+  [
+    'a run ended there without saying how',
+    ['UnfinishedRecoveryOnNode on master-1'],
+    (_, kubelet) => kubelet.traces.runs.push(leftRun()),
+  ],
+  [
+    'a script of ours holds its lock and no run is open',
+    ['UnfinishedRecoveryOnNode on master-1'],
+    (_, kubelet) => (kubelet.traces.lockHeld = true),
+  ],
+  [
+    'its bootstrap credential expires',
+    ['TemporaryCredentialLeft on master-1'],
+    (_, kubelet) => (kubelet.bootstrap.tokenExpiresAt = secondsAfter(observedAt, 1_800)),
+  ],
 ];
 
 for (const [name, expected, change] of faults) {
@@ -174,6 +196,31 @@ test('two faults on two masters are two findings', () => {
     'KubeletClientCredentialLost on master-1',
     'KubeletClientCredentialLost on master-2',
   ]);
+});
+
+test('what an open run has on a node is not left behind, and what nobody could ask about is only told', () => {
+  const observation = healthyObservation();
+  const kubelet = kubeletOf(observation, 'master-1');
+  kubelet.bootstrap.tokenExpiresAt = secondsAfter(observedAt, 1_800);
+  kubelet.traces = { runs: [leftRun({ holdsBootstrap: true })], lockHeld: true };
+  assert.equal(diagnose(observation).length, 2);
+  assert.deepEqual(diagnoseBeside(observation, known(['0b1c2d3e4f50'], 'Temporal')), []);
+  const told = diagnoseBeside(observation, unknown('deadline exceeded', 'Temporal'));
+  assert.deepEqual(
+    told.map(({ severity, remedy }) => [severity, 'page' in remedy]),
+    [
+      ['info', true],
+      ['info', true],
+    ],
+  );
+});
+
+test('a kubelet that waits with the credential of a killed run is mended by the runbook', () => {
+  const observation = incidentOn('master-1');
+  const { bootstrap } = kubeletOf(observation, 'master-1');
+  Object.assign(bootstrap, { accepted: 'yes', tokenExpiresAt: secondsAfter(observedAt, 1_800) });
+  const [first] = diagnose(observation);
+  assert.deepEqual(first?.remedy, { runbook: 'KubeletAuthRecovery', target: 'master-1' });
 });
 
 test('an inventory without masters says nothing and does not crash', () => {

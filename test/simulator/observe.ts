@@ -1,4 +1,10 @@
-import type { KubeletEvidence, MasterObservation, Observation, Traces } from '../../domain/control-plane.ts';
+import type {
+  KubeletEvidence,
+  MasterObservation,
+  Observation,
+  RunOnNode,
+  Traces,
+} from '../../domain/control-plane.ts';
 import {
   apiUnreachable,
   bootstrapper,
@@ -72,17 +78,22 @@ function describeKubelet(kubelet: KubeletEvidence, node: SimulatedNode, now: Dat
 
 function tracesOn(node: SimulatedNode): Traces {
   const ids = [...new Set([...Object.keys(node.backups), ...Object.keys(node.halfWritten)])];
-  const runs = ids.map((runId) => ({
+  const runs = ids.map((runId) => traceOf(node, runId));
+  return { runs, lockHeld: node.lockHeld };
+}
+
+function traceOf(node: SimulatedNode, runId: string): RunOnNode {
+  const concluded = node.concluded[runId];
+  return {
     runId,
     hasDirectory: node.backups[runId] !== undefined,
-    ...(node.concluded[runId] === undefined ? {} : { concluded: node.concluded[runId] }),
-    aborted: node.concluded[runId] === 'put back',
+    ...(concluded === undefined ? {} : { concluded }),
+    aborted: concluded === 'put back',
     holdsBootstrap: node.bootstrap.by === runId,
     restarts: node.restarts.filter((one) => one.startsWith(`${runId}/`)).length,
     quarantined: 0,
     halfWritten: node.halfWritten[runId] ?? [],
-  }));
-  return { runs, lockHeld: node.lockHeld };
+  };
 }
 
 /** The fixtures stand still; a decision compares their times with a clock. */

@@ -5,6 +5,7 @@ import type {
   MirrorPod,
   NodeStatus,
   Observation,
+  RunOnNode,
   StaticPodManifest,
 } from '../../domain/control-plane.ts';
 import { known, unknown } from '../../domain/reading.ts';
@@ -21,9 +22,15 @@ export const bootstrapper = 'system:serviceaccount:openshift-machine-config-oper
 
 /** As `readPolicy` gives them: name of a node script, SHA-256 of its text. */
 export const scripts: Record<string, string> = Object.fromEntries(
-  ['observe-kubelet', 'back-up-kubelet', 'install-bootstrap', 'restart-kubelet', 'restore-kubelet', 'conclude-run'].map(
-    (name, index) => [`${name}.sh`, String(index).repeat(64)],
-  ),
+  [
+    'observe-kubelet',
+    'read-bootstrap',
+    'back-up-kubelet',
+    'install-bootstrap',
+    'restart-kubelet',
+    'restore-kubelet',
+    'conclude-run',
+  ].map((name, index) => [`${name}.sh`, String(index).repeat(64)]),
 );
 
 export function healthyObservation(): Observation {
@@ -158,6 +165,20 @@ export function kubeletCsr(node: string, change: Partial<ClientCsr> = {}): Clien
     hasSubjectAlternativeNames: false,
     state: 'Pending',
     issued: false,
+    ...change,
+  };
+}
+
+/** What a run leaves on a node that is terminated after it has made its backup. */
+export function leftRun(change: Partial<RunOnNode> = {}): RunOnNode {
+  return {
+    runId: '0b1c2d3e4f50',
+    hasDirectory: true,
+    aborted: false,
+    holdsBootstrap: false,
+    restarts: 0,
+    quarantined: 0,
+    halfWritten: [],
     ...change,
   };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { known } from '../../../domain/reading.ts';
 import { createDecideActivities, digestOf } from '../../../activities/decide/index.ts';
 import { decisionOn } from '../../support/decisions.ts';
 import { incidentOn } from '../../support/observations.ts';
@@ -24,6 +25,6 @@ test('a verdict and its findings survive the journey through a history', async (
   const travelled = JSON.parse(JSON.stringify(verdict)) as typeof verdict;
   assert.deepEqual(travelled, verdict);
   assert.equal(digestOf(travelled.plan), verdict.digest);
-  const findings = await decisions.diagnoseObservation({ observation });
+  const findings = await decisions.diagnoseObservation({ observation, open: known([], 'Temporal') });
   assert.deepEqual(JSON.parse(JSON.stringify(findings)), findings);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Observation } from '../../../domain/control-plane.ts';
 import { objectionToRestart } from '../../../domain/kubelet/before-restart.ts';
-import { apiUnreachable, incidentOn, masterOf } from '../../support/observations.ts';
+import { apiUnreachable, incidentOn, kubeletOf, masterOf } from '../../support/observations.ts';
 
 const faults: [string, (seen: Observation) => Observation, RegExp][] = [
   [
@@ -24,6 +24,14 @@ const faults: [string, (seen: Observation) => Observation, RegExp][] = [
   ],
   ['another master lost its authentication too', (seen) => incidentOn('master-2', seen), /master-2 lost/],
   ['the API is silent', apiUnreachable, /./],
+  [
+    'a manifest of the node itself was moved away meanwhile',
+    (seen) => {
+      kubeletOf(seen, 'master-1').orphanPods.push({ namespace: 'openshift-etcd', name: 'etcd-master-1' });
+      return seen;
+    },
+    /openshift-etcd\/etcd-master-1 runs, and no manifest/,
+  ],
   [
     'the node is no longer looked at',
     (seen) => ({ ...seen, masters: seen.masters.filter(({ name }) => name !== 'master-1') }),

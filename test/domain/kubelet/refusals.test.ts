@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { known, unknown } from '../../../domain/reading.ts';
-import { refusalReasons, type RefusalReason } from '../../../domain/verdict.ts';
+import { cleanupRefusals, refusalReasons, type RefusalReason } from '../../../domain/verdict.ts';
 import { decideChanged, named, type Change } from '../../support/decisions.ts';
 import {
   apiUnreachable,
@@ -56,6 +56,16 @@ const refused: [string, RefusalReason, Change][] = [
     'nobody knows whether the credential is accepted',
     'EvidenceIncomplete',
     (_, kubelet) => (kubelet.bootstrap.accepted = 'unknown'),
+  ],
+  [
+    'a static pod runs whose manifest was moved away',
+    'ManifestChanged',
+    (_, kubelet) => kubelet.orphanPods.push({ namespace: 'openshift-etcd', name: 'etcd-master-1' }),
+  ],
+  [
+    'a manifest was edited after its pod was started',
+    'ManifestChanged',
+    (_, kubelet) => Object.assign(kubelet.manifests[0] ?? {}, { writtenSince: true }),
   ],
   ['the disk is read-only', 'NotAnAuthenticationFault', (_, kubelet) => (kubelet.disk.writable = false)],
   [
@@ -230,7 +240,8 @@ for (const [name, reason, change] of refused) {
 }
 
 test('every reason but the workflow’s own is reached by a case above', () => {
-  const reached = new Set<string>([...refused.map(([, reason]) => reason), 'ApprovalsNotConfigured']);
+  const elsewhere = ['ApprovalsNotConfigured', ...cleanupRefusals];
+  const reached = new Set<string>([...refused.map(([, reason]) => reason), ...elsewhere]);
   assert.deepEqual(
     refusalReasons.filter((reason) => !reached.has(reason)),
     [],

@@ -27,7 +27,7 @@ export async function Probe({ queue, cluster, wait = false }: ProbeInput): Promi
   });
   upsertSearchAttributes({ ClusterId: [cluster], RunbookPhase: ['observing'] });
   const { diagnoseObservation } = proxyActivities<DecideActivities>({ startToCloseTimeout: '5s' });
-  const findings = await diagnoseObservation({ observation: {} as never });
+  const findings = await diagnoseObservation({ observation: {} as never, open: {} as never });
   await condition(() => going);
   const { restartKubelet } = proxyActivities<ActActivities>({
     taskQueue: clusterQueue(queue),

@@ -5,7 +5,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Activities, RunHistoryActivities } from '../../../activities/contract.ts';
 import { awaitBrake, readBrake } from '../../../activities/observe/brake.ts';
-import { lastRecovery } from '../../../activities/observe/last-recovery.ts';
+import { recoveryHistory } from '../../../activities/observe/recovery-history.ts';
 import type { BlockedStep, RecoveryRequest, RunState } from '../../../domain/run.ts';
 import { workflowBundle } from '../../../worker/bundle.ts';
 import { startWorkers } from '../../../worker/run-worker.ts';
@@ -146,6 +146,7 @@ function dispatched(simulators: Map<string, Simulator>, history: Partial<RunHist
     verifyKubeletRecovery: true,
     diagnoseObservation: true,
     decideKubeletAuthRecovery: true,
+    decideCleanup: true,
     objectToRestart: true,
     backUpKubelet: true,
     installBootstrapCredential: true,
@@ -165,5 +166,5 @@ function dispatched(simulators: Map<string, Simulator>, history: Partial<RunHist
     };
     return [name, call];
   });
-  return { ...Object.fromEntries(entries), lastRecovery, readBrake, awaitBrake, ...history } as Activities;
+  return { ...Object.fromEntries(entries), recoveryHistory, readBrake, awaitBrake, ...history } as Activities;
 }

@@ -1,0 +1,84 @@
+import { getClient } from '@temporalio/activity';
+import type { WorkflowClient, WorkflowExecutionInfo } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { asProposal, type ClosedRecovery } from '../../domain/damping.ts';
+import { nodeRunId, type Outcome, type RunState } from '../../domain/run.ts';
+import type { RecoveryHistory } from '../contract.ts';
+import { digestOf } from '../decide/index.ts';
+
+/** More than a night of turning down and dry runs brings; each costs a call. */
+const closedAtMost = 10;
+
+/**
+ * Asks Temporal itself. The newest run of the id comes from its own record, which is never behind; those before it come from
+ * the list of workflows, which may lag by a second.
+ */
+export async function recoveryHistory({ workflowId }: { workflowId: string }): Promise<RecoveryHistory> {
+  const { workflow } = getClient();
+  const newest = await workflow
+    .getHandle(workflowId)
+    .describe()
+    .catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    });
+  if (!newest) return { closed: [] };
+  const closed = await closedRuns(workflow, newest);
+  if (isOver(newest)) return { closed };
+  const firstRun = newest.raw.workflowExecutionInfo?.firstRunId;
+  return {
+    open: {
+      runbook: newest.type,
+      runId: nodeRunId(
+        firstRun === undefined || firstRun === null || firstRun === '' ? newest.runId : firstRun,
+      ),
+      startedAt: newest.startTime.toISOString(),
+    },
+    closed,
+  };
+}
+
+type Listed = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'type' | 'status' | 'startTime'> & {
+  closeTime?: Date | undefined;
+};
+
+/** Paused, continued as new, or a state that this version does not know: only what is surely over may be followed by another. */
+const over = ['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT'];
+
+function isOver({ status }: Listed): boolean {
+  return over.includes(status.name);
+}
+
+async function closedRuns(workflow: WorkflowClient, newest: Listed): Promise<ClosedRecovery[]> {
+  const runs = new Map<string, Listed>([[newest.runId, newest]]);
+  const query = `WorkflowId = '${newest.workflowId.replaceAll("'", "''")}'`;
+  for await (const run of workflow.list({ query, pageSize: closedAtMost * 2 })) {
+    if (runs.size > closedAtMost) break;
+    if (!runs.has(run.runId)) runs.set(run.runId, run);
+  }
+  const closed = [...runs.values()]
+    .filter(isOver)
+    .sort((left, right) => right.startTime.getTime() - left.startTime.getTime())
+    .slice(0, closedAtMost);
+  return await Promise.all(closed.map((run) => readClosed(workflow, run)));
+}
+
+/** The part of a recovery's result that counts here; an older version may have written less of it. */
+interface Result {
+  outcome?: Outcome;
+  state?: RunState;
+}
+
+async function readClosed(workflow: WorkflowClient, run: Listed): Promise<ClosedRecovery> {
+  const { status, workflowId, runId, type, startTime, closeTime = startTime } = run;
+  const known = { runbook: type, closedAt: closeTime.toISOString() };
+  if (status.name !== 'COMPLETED') return { ...known, status: 'failed' };
+  const { outcome, state } = (await workflow.getHandle(workflowId, runId).result()) as Result;
+  return {
+    ...known,
+    status: outcome?.status ?? 'failed',
+    ...(outcome?.reason === undefined ? {} : { reason: outcome.reason }),
+    ...(outcome?.votes.some(({ decision }) => decision === 'approve') === true ? { approved: true } : {}),
+    ...(state?.plan === undefined ? {} : { digest: digestOf(asProposal(state.plan)) }),
+  };
+}

@@ -1,0 +1,80 @@
+import type { MasterObservation, Observation } from '../control-plane.ts';
+import type { Finding } from '../finding.ts';
+import { factsOf, leftoversOn, type Leftovers } from '../kubelet/leftovers.ts';
+import { bootstrapPath } from '../kubelet/names.ts';
+import type { Reading } from '../reading.ts';
+import type { Evidence } from '../verdict.ts';
+import { pageOf } from './page.ts';
+
+/**
+ * What runs that were terminated have left behind. `open`: ids of the recoveries that go on now, as Temporal says; where
+ * that is not known, what is seen may be the work of one of them, and is only told.
+ */
+export function leftoverFindings({ masters }: Observation, open: Reading<string[]>): Finding[] {
+  return masters.flatMap((master) => {
+    if (!master.kubelet.known) return [];
+    const left = leftoversOn(master.kubelet.value, open.known ? open.value : []);
+    const found = [unfinished(master, left), temporaryCredential(master, left)];
+    return found.filter((finding) => finding !== undefined).map((finding) => asKnown(finding, open));
+  });
+}
+
+function unfinished(
+  { name, kubelet }: MasterObservation,
+  { runs, lockHeld }: Leftovers,
+): Finding | undefined {
+  if (runs.length === 0 && !lockHeld) return undefined;
+  const facts = runs.flatMap(factsOf);
+  if (lockHeld) facts.push('a script of ours holds the lock of this node, though no recovery is open');
+  const one = runs.length === 1;
+  return {
+    code: 'UnfinishedRecoveryOnNode',
+    severity: 'warning',
+    node: name,
+    sentence:
+      runs.length === 0
+        ? `A script of ours is at work on ${name}, or hangs there, though no recovery is open.`
+        : `${one ? 'A run' : `${runs.length} runs`} ended on ${name} without finishing, and what ${one ? 'it' : 'they'} left is still there.`,
+    evidence: told(facts, kubelet.source),
+    remedy: runs.length === 0 ? pageOf('UnfinishedRecoveryOnNode') : { runbook: 'Cleanup', target: name },
+  };
+}
+
+function temporaryCredential(
+  { name, kubelet }: MasterObservation,
+  { credential }: Leftovers,
+): Finding | undefined {
+  if (!credential || !kubelet.known) return undefined;
+  const { by } = credential;
+  const { tokenExpiresAt } = kubelet.value.bootstrap;
+  return {
+    code: 'TemporaryCredentialLeft',
+    severity: 'warning',
+    node: name,
+    sentence: `The bootstrap credential on ${name} expires: after that the node cannot get a certificate by itself.`,
+    evidence: told(
+      [
+        `${bootstrapPath}: token that expires ${tokenExpiresAt ?? 'some time'}`,
+        by ? `put there by run ${by.runId}` : 'no run of ours says that it put it there',
+      ],
+      kubelet.source,
+    ),
+    // One that a person has put there is that person's business.
+    remedy: by ? { runbook: 'Cleanup', target: name } : pageOf('TemporaryCredentialLeft'),
+  };
+}
+
+function asKnown(finding: Finding, open: Reading<string[]>): Finding {
+  if (open.known) return finding;
+  const fact = `whether the run is still open could not be asked: ${open.why}`;
+  return {
+    ...finding,
+    severity: 'info',
+    evidence: [...finding.evidence, { fact, source: open.source }],
+    remedy: pageOf(finding.code),
+  };
+}
+
+function told(facts: string[], source: string): Evidence[] {
+  return facts.map((fact) => ({ fact, source }));
+}
