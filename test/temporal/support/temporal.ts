@@ -9,9 +9,13 @@ import { startTemporalServer, type TemporalServer } from '../../../lab/temporal/
 
 /** A dev server of one test file, on free ports, with a client and a worker's connection. */
 export interface TestTemporal {
-  server: TemporalServer;
+  readonly server: TemporalServer;
   client: Client;
   nativeConnection: NativeConnection;
+  /** `kill -9` of the server; resolves when it is gone. */
+  killServer(): Promise<void>;
+  /** After that: the server again, on the same ports and with the same runs. Clients and workers come back by themselves. */
+  startServerAgain(): Promise<void>;
   /** Closes the connections, ends the server and removes its database. */
   close(): Promise<void>;
 }
@@ -21,16 +25,25 @@ export async function startTestTemporal(): Promise<TestTemporal> {
   installQuietRuntime();
   const directory = await mkdtemp(join(tmpdir(), 'cpr-temporal-'));
   const binary = await resolveTemporalBinary({ progress: terminalProgress() });
-  const server = await startTemporalServer({ binary, dbFile: join(directory, 'runs.db'), durable: false });
-  const { address } = server;
+  const options = { binary, dbFile: join(directory, 'runs.db'), durable: false };
+  let server = await startTemporalServer(options);
+  const { address, uiUrl } = server;
+  const ports = { grpc: Number(new URL(`tcp://${address}`).port), ui: Number(new URL(uiUrl).port) };
   const connection = await Connection.connect({ address });
   const nativeConnection = await NativeConnection.connect({ address });
   // Identities stand in histories, and histories are committed: no names of hosts.
   const client = new Client({ connection, identity: 'someone@test' });
   return {
-    server,
+    get server() {
+      return server;
+    },
     client,
     nativeConnection,
+    // Not durable: it is ended with SIGKILL.
+    killServer: () => server.stop(),
+    async startServerAgain() {
+      server = await startTemporalServer({ ...options, ports });
+    },
     async close() {
       await connection.close();
       await nativeConnection.close();
