@@ -1,4 +1,4 @@
-import { riskOf, type Plan } from '../domain/plan.ts';
+import type { Risk } from '../domain/plan.ts';
 import type { Context } from './context.ts';
 import { failure } from './failure.ts';
 import { cancelled } from './patience.ts';
@@ -6,7 +6,7 @@ import { SHORT_DIGEST } from './render/run.ts';
 
 export interface Approval {
   cluster: string;
-  plan: Plan;
+  risk: Risk;
   digest: string;
   /** What the person wrote behind `--digest`. */
   quoted: string | undefined;
@@ -18,14 +18,14 @@ export interface Approval {
  */
 export async function confirmPlan(context: Context, approval: Approval): Promise<void> {
   if (approval.quoted !== undefined) return requireDigest(approval, approval.quoted);
-  const { cluster, digest, plan } = approval;
+  const { cluster, digest, risk } = approval;
   if (!context.io.interactive) {
     throw failure('ConfirmationNeeded', {
       what: 'Without a terminal an approval must name the plan that it is for.',
       next: `cpr approve ${cluster} --digest ${digest.slice(0, SHORT_DIGEST)}`,
     });
   }
-  if (riskOf(plan) === 'reversible') return requireYes(context, 'Approve this plan? [y/N] ');
+  if (risk === 'reversible') return requireYes(context, 'Approve this plan? [y/N] ');
   await requireTyped(
     context,
     cluster,

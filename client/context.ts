@@ -37,6 +37,8 @@ export interface KnownClusters {
   /** Where it was read. */
   path: string;
   masters: Map<string, readonly string[]>;
+  /** By cluster, the allowed-signers file that the inventory names; it need not exist on this machine. */
+  allowedSigners?: Map<string, string>;
 }
 
 /** Everything a command may use. Connections are opened when first asked for. */

@@ -16,7 +16,10 @@ export async function readKnownClusters(
     const masters = Object.entries(inventory.clusters).map(
       ([name, cluster]) => [name, Object.keys(cluster.masters)] as const,
     );
-    return { path: inventory.file, masters: new Map(masters) };
+    const allowedSigners = Object.entries(inventory.clusters).flatMap(([name, { approvers }]) =>
+      approvers ? [[name, approvers.allowedSigners] as const] : [],
+    );
+    return { path: inventory.file, masters: new Map(masters), allowedSigners: new Map(allowedSigners) };
   } catch (error) {
     if (isInventoryError(error) && error.message.includes('no inventory found')) return undefined;
     throw error;

@@ -86,7 +86,7 @@ function answerOf(end: CommandEnd, beginning: string): Answer {
   return { yes: false, why: end.stderr };
 }
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 8_000;
 const OUTPUT_BYTES = 64 * 1024;
 
 /** Throws when ssh-keygen cannot be run or does not end: then nothing is known about the signature. */

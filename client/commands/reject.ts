@@ -1,20 +1,17 @@
 import { examples, type Declare } from '../declare.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { openState } from '../follow.ts';
-import { tell } from '../output.ts';
-import { requireKnown } from '../targets.ts';
-import { requireGate, voteOf } from '../voting.ts';
+import { withSayOptions, type SayOptions } from '../saying.ts';
+import { stopVote } from '../voting.ts';
 
 export const declareReject: Declare = (parent, act) => {
-  parent
+  const command = parent
     .command('reject')
     .summary('reject the plan at the gate; the recovery ends')
     .description(
       'Sends a rejection to the open gate. One rejection ends the recovery; nothing has been changed.',
     )
     .argument('<cluster>', 'cluster of the inventory')
-    .requiredOption('--reason <text>', 'why; goes into the report')
-    .option('--by <name>', 'who rejects (default: CPR_USER, or you@this-host)')
+    .requiredOption('--reason <text>', 'why; goes into the report');
+  withSayOptions(command, 'who rejects')
     .addHelpText(
       'after',
       examples([
@@ -23,14 +20,6 @@ export const declareReject: Declare = (parent, act) => {
       ]),
     )
     .action(
-      act(async (context, cluster: string, options: { reason: string; by?: string }) => {
-        await requireKnown(context, cluster);
-        const gateway = await context.connect();
-        const { run, state } = await openState(gateway, cluster);
-        const vote = voteOf(context, requireGate(state).gate, 'reject', options);
-        const answer = await gateway.vote(run, vote);
-        await tell(context, { data: { vote, answer }, text: () => answer.sentence });
-        return exitCodes.done;
-      }),
+      act((context, cluster: string, options: SayOptions) => stopVote(context, cluster, 'reject', options)),
     );
 };

@@ -1,50 +1,70 @@
 import { Argument } from 'commander';
-import type { ResolveAction, ResolveStep } from '../../domain/run.ts';
+import type { ResolveAction, ResolveStep, RunState } from '../../domain/run.ts';
+import { command as sendCommand } from '../commanding.ts';
+import type { Context } from '../context.ts';
 import { examples, type Declare } from '../declare.ts';
-import { exitCodes } from '../exit-codes.ts';
+import type { ExitCode } from '../exit-codes.ts';
 import { failure } from '../failure.ts';
-import { openState } from '../follow.ts';
-import { hostUser } from '../identity.ts';
-import { tell } from '../output.ts';
-import { requireKnown } from '../targets.ts';
+import { isText, say } from '../output.ts';
+import { withSayOptions, type SayOptions } from '../saying.ts';
 
 export const declareResolve: Declare = (parent, act) => {
-  parent
+  const command = parent
     .command('resolve')
-    .summary('decide a step that failed: retry or abort')
+    .summary('decide a step that failed: retry, skip or abort')
     .description(
-      'A step that fails does not end a recovery: it waits. retry does the step again; abort undoes what can be undone and ends. After the point of no return abort is refused, with what to do instead.',
+      'A step that fails does not end a recovery: it waits. retry does the step again; skip goes on without it, where the plan allows that; abort undoes what can be undone and ends. After the point of no return abort is refused, with what to do instead. Where approvals are signed, skip and abort are signed too.',
     )
     .argument('<cluster>', 'cluster of the inventory')
-    .addArgument(new Argument('<action>', 'what to do').choices(['retry', 'abort']))
-    .requiredOption('--reason <text>', 'why; goes into the report')
-    .option('--by <name>', 'who decides (default: CPR_USER, or you@this-host)')
+    .addArgument(new Argument('<action>', 'what to do').choices(['retry', 'skip', 'abort']))
+    .requiredOption('--reason <text>', 'why; goes into the report');
+  withSayOptions(command, 'who decides')
     .addHelpText(
       'after',
       examples(
         ["cpr resolve prod-eu-1 retry --reason 'disk is free again'", 'the step is done again'],
+        ["cpr resolve prod-eu-1 skip --reason 'did it by hand'", 'go on without the step'],
         ["cpr resolve prod-eu-1 abort --reason 'node is being replaced'", 'undo and end'],
       ),
     )
-    .action(
-      act(
-        async (context, cluster: string, action: ResolveAction, options: { reason: string; by?: string }) => {
-          await requireKnown(context, cluster);
-          const gateway = await context.connect();
-          const { run, state } = await openState(gateway, cluster);
-          if (!state.blocked) {
-            throw failure('NothingBlocked', {
-              what: `No step of the recovery of ${cluster} is blocked; it is ${state.phase}.`,
-              next: `\`cpr status ${cluster}\` shows how it stands.`,
-            });
-          }
-          const by = options.by ?? hostUser(context.io.env);
-          const { stepId, since } = state.blocked;
-          const decision: ResolveStep = { stepId, since, action, by, reason: options.reason };
-          const answer = await gateway.resolve(run, decision);
-          await tell(context, { data: { decision, answer }, text: () => answer });
-          return exitCodes.done;
-        },
-      ),
-    );
+    .action(act(resolve));
 };
+
+function resolve(
+  context: Context,
+  cluster: string,
+  action: ResolveAction,
+  options: SayOptions,
+): Promise<ExitCode> {
+  return sendCommand(
+    context,
+    cluster,
+    {
+      saying: { kind: 'resolveStep', action },
+      name: 'decision',
+      check: (state) => requireBlocked(context, state, action),
+      send: (gateway, run, { stepId = '', by = '', reason = '', ...about }) => {
+        const decision: ResolveStep = { ...about, stepId, action, by, reason };
+        return gateway.resolve(run, decision);
+      },
+    },
+    options,
+  );
+}
+
+function requireBlocked(
+  context: Context,
+  { blocked, plan, cluster, phase }: RunState,
+  action: ResolveAction,
+): void {
+  if (!blocked) {
+    throw failure('NothingBlocked', {
+      what: `No step of the recovery of ${cluster} is blocked; it is ${phase}.`,
+      next: `\`cpr status ${cluster}\` shows how it stands.`,
+    });
+  }
+  const { skipMeans } = plan?.steps.find(({ id }) => id === blocked.stepId) ?? {};
+  if (action === 'skip' && skipMeans !== undefined && isText(context)) {
+    say(context, `Going on without ${blocked.stepId} means: ${skipMeans}`);
+  }
+}

@@ -25,7 +25,13 @@ describe('cpr approve', () => {
         decision: 'approve',
         by: 'anna@bastion',
         reason: 'checked with anna',
+        kind: 'vote',
+        cluster: 'lab',
+        workflow: 'recovery/lab',
+        firstRun: gate().subject.firstRun,
+        plan: digest,
         issued: '2026-11-22T03:05:00.000Z',
+        expires: '2026-11-22T03:15:00.000Z',
       },
     ]);
   });

@@ -24,6 +24,7 @@ export interface KeyRing {
   write: (name: string, text: string, mode?: number) => string;
   keygen: (...args: string[]) => string;
   sign: (name: string, statement: Statement, namespace?: string) => string;
+  addTo: (agent: NodeJS.ProcessEnv, name: string) => void;
   /** By an ssh-agent that holds the key; on the disk lies only its public half. */
   signWithAgent: (name: string, statement: Statement) => string;
   remove: () => void;
@@ -56,6 +57,7 @@ export function keyRing(): KeyRing {
       signatures.set(id, made);
       return made;
     },
+    addTo: (env, name) => void execFileSync('ssh-add', ['-q', path(name)], { env, stdio: 'pipe' }),
     signWithAgent: (name, statement) => {
       const lonely = join(directory, 'lonely');
       mkdirSync(lonely);
