@@ -5,7 +5,7 @@ import { operandOf, type PodObject } from './operand.ts';
 import type { Machine, Master, Operand } from './rules/types.ts';
 
 const MACHINES = '/apis/machine.openshift.io/v1beta1/namespaces/openshift-machine-api/machines';
-const MASTERS = '/api/v1/nodes?labelSelector=node-role.kubernetes.io%2Fmaster';
+export const MASTERS = '/api/v1/nodes?labelSelector=node-role.kubernetes.io%2Fmaster';
 
 /** What the operator's controllers decide by: the cluster as the API showed it at one moment. */
 export interface View {
@@ -26,7 +26,7 @@ interface List<T> {
   items: T[];
 }
 
-interface NodeObject {
+export interface NodeObject {
   metadata: { name: string; resourceVersion: string };
   status: {
     addresses?: { type: string; address: string }[];
@@ -75,7 +75,7 @@ function byName(items: readonly DataObject[]): Map<string, DataObject> {
   return new Map(items.map((item) => [item.metadata.name, item]));
 }
 
-function masterOf({ metadata, status }: NodeObject): Master {
+export function masterOf({ metadata, status }: NodeObject): Master {
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   return {
     name: metadata.name,

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
-import { openLab, type Lab } from '../handle.ts';
+import { openLab } from '../handle.ts';
 import { runEtcdOperator } from '../operator/run.ts';
 import { labSettings } from '../settings.ts';
 import { servingApprover } from './approver.ts';
 import { runLoops, type Loop } from './loops.ts';
 import { machineStatusFollower } from './machines.ts';
+import { staticPodOperatorsFollower } from './static-pods.ts';
 
 /** Every stand-in that runs with the lab. */
-function loopsOf(_lab: Lab): Loop[] {
-  return [machineStatusFollower(), servingApprover()];
+function loopsOf(): Loop[] {
+  return [machineStatusFollower(), servingApprover(), staticPodOperatorsFollower()];
 }
 
 function write(line: string): void {
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
   const watch = setInterval(() => existsSync(lab.dir) || stop.abort(), 2000);
   const { signal } = stop;
   await Promise.all([
-    runLoops(loopsOf(lab), { lab, signal, write }),
+    runLoops(loopsOf(), { lab, signal, write }),
     runEtcdOperator({ lab, profile: lab.platform, signal, write }),
   ]);
   clearInterval(watch);

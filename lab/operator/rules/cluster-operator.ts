@@ -7,8 +7,12 @@ const INERTIA_MS = 10 * 60_000;
  * Conditions of `ClusterOperator/etcd` from those of `etcds/cluster`. Degraded comes late and goes at once, so its
  * being False proves nothing.
  */
-export function clusterOperatorConditions(conditions: readonly Condition[], now: Date): Verdict[] {
-  const lasting = (each: Condition) => now.getTime() - Date.parse(each.lastTransitionTime) >= INERTIA_MS;
+export function clusterOperatorConditions(
+  conditions: readonly Condition[],
+  now: Date,
+  inertiaMs = INERTIA_MS,
+): Verdict[] {
+  const lasting = (each: Condition) => now.getTime() - Date.parse(each.lastTransitionTime) >= inertiaMs;
   return [
     union('Degraded', conditions, 'True', (each) => lasting(each)),
     union('Progressing', conditions, 'True'),

@@ -103,7 +103,10 @@ export function staticPodsCondition(operands: readonly Operand[]): Verdict {
 }
 
 /** A master without a mirror pod has nothing that a guard could guard. */
-export function guardCondition(masters: readonly Master[], operands: readonly Operand[]): Verdict {
+export function guardCondition(
+  masters: readonly Master[],
+  operands: readonly Pick<Operand, 'node'>[],
+): Verdict {
   const missing = masters.filter(({ name }) => !operands.some(({ node }) => node === name));
   const text = missing.map(({ name }) => `Missing operand on node ${name}`);
   return syncCondition('GuardController', missing.length === 0 ? undefined : text.join('\n'));
