@@ -57,6 +57,7 @@ function approvalsOf(cluster: string) {
     taskQueue: clusterQueue(cluster),
     startToCloseTimeout: '10s',
     scheduleToCloseTimeout: '30s',
+    heartbeatTimeout: '5s',
     retry: { initialInterval: '500ms', maximumInterval: '2s', maximumAttempts: 3 },
   });
 }
