@@ -44,6 +44,8 @@ export interface RunState {
   gate?: Gate;
   steps: StepState[];
   blocked?: BlockedStep;
+  /** Why gates became void, in the order in which it happened; at most one for each gate. */
+  drifts?: Drift[];
   /** The brake is on: no act is begun before it is released. */
   paused?: Brake;
   /** Set the instant before the act that cannot be taken back; until then an abort puts everything back. */
@@ -64,6 +66,20 @@ export interface StepState {
   endedAt?: string;
   /** What the step found and did, in one sentence, from the act's own result. */
   note?: string;
+}
+
+/** A plan that people saw, and the one that took its place. */
+export interface Drift {
+  /** The gate that is void. */
+  gate: string;
+  at: string;
+  /** In words. */
+  why: string;
+  /** Digests. */
+  before: string;
+  after: string;
+  /** Line by line: `- ` only in the old plan, `+ ` only in the new one, `  ` in both. */
+  lines: string[];
 }
 
 /** Who put the brake on, why and when. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { whatChanged } from '../../domain/drift.ts';
+import { driftLines, whatChanged } from '../../domain/drift.ts';
+import { renderPlan } from '../../domain/plan-text.ts';
 import { planOf, type KubeletPlan } from '../../domain/plan.ts';
 import { decide } from '../support/decisions.ts';
 import { incidentOn } from '../support/observations.ts';
@@ -61,3 +62,50 @@ function change(plan: KubeletPlan, id: string): KubeletPlan['steps'][number]['ch
   assert.ok(first);
   return first;
 }
+
+describe('two plans line by line', () => {
+  const before = { plan: approvedPlan(), digest: 'a'.repeat(64) };
+  const drifted = () => {
+    const after = { plan: approvedPlan(), digest: 'b'.repeat(64) };
+    after.plan.because = 'For another reason.';
+    return after;
+  };
+
+  it('show the old line with a minus and the new one with a plus', () => {
+    const lines = driftLines(before, drifted());
+    assert.ok(lines.includes('+ Because: For another reason.'), lines.join('\n'));
+    assert.ok(lines.some((line) => line.startsWith('- Because: ')));
+    assert.deepEqual(lines.slice(-2), [`- Digest ${before.digest}`, `+ Digest ${'b'.repeat(64)}`]);
+  });
+
+  it('leave out what did not change, and say how much it was', () => {
+    const lines = driftLines(before, drifted());
+    assert.ok(lines.length < 15, lines.join('\n'));
+    assert.ok(lines.some((line) => /^ {2}… \d+ lines as before$/.test(line)));
+    assert.ok(!lines.some((line) => line.includes('Back up')));
+  });
+
+  it('give back both plans when what is left out is put in again: nothing is invented', () => {
+    const after = drifted();
+    after.plan.steps.splice(1, 1);
+    const lines = driftLines(before, after);
+    const young = new Set(renderPlan(after.plan, after.digest).split('\n'));
+    const old = new Set(renderPlan(before.plan, before.digest).split('\n'));
+    for (const line of lines.filter((each) => !each.startsWith('  …'))) {
+      const text = line.slice(2);
+      if (!line.startsWith('+')) assert.ok(old.has(text), line);
+      if (!line.startsWith('-')) assert.ok(young.has(text), line);
+    }
+    assert.ok(lines.some((line) => line.startsWith('- ') && line.includes('bootstrap [')));
+  });
+
+  it('of the same plan are none but that', () => {
+    assert.match(driftLines(before, before).join('\n'), /^ {2}… \d+ lines as before$/);
+  });
+
+  it('stay few, however much changed', () => {
+    const after = drifted();
+    after.plan.steps.forEach((each) => (each.sentence = `Otherwise ${each.id} `.repeat(90)));
+    assert.ok(driftLines(before, after).length <= 81);
+  });
+});

@@ -1,8 +1,9 @@
 import { condition, uuid4 } from '@temporalio/workflow';
 import type { Gate } from '../../domain/approval.ts';
-import { whatChanged } from '../../domain/drift.ts';
+import { driftLines, whatChanged } from '../../domain/drift.ts';
 import { gateStateAt, rulesChanged, standing, votesMissing, votesNeededFor } from '../../domain/gate.ts';
 import { riskOf } from '../../domain/plan.ts';
+import type { Drift } from '../../domain/run.ts';
 import type { Proceed } from '../../domain/verdict.ts';
 import { aborted, expired, rejected, superseded } from './endings.ts';
 import { keepLookout, type Overtaken, type Watched } from './lookout.ts';
@@ -147,6 +148,12 @@ function overtaken(run: Run, gate: Gate, before: Proceed, after: Proceed): Appro
     ...(before.digest === after.digest ? [] : whatChanged(before.plan, after.plan)),
   ].join('; ');
   gate.closed = 'it was overtaken';
+  if (before.digest !== after.digest) (run.state.drifts ??= []).push(driftOf(gate, before, after, why));
   tell(run, `Gate ${gate.id} is void, its votes do not count any more: ${why}`);
   return { kind: 'overtaken', proposal: after };
+}
+
+function driftOf({ id }: Gate, before: Proceed, after: Proceed, why: string): Drift {
+  const lines = driftLines(before, after);
+  return { gate: id, at: now(), why, before: before.digest, after: after.digest, lines };
 }
