@@ -17,6 +17,7 @@ import { saveAndRaise } from './node/host-state.ts';
 import { networkUp } from './node/network.ts';
 import { createNode, foreignLab, startNode } from './node/node.ts';
 import { makeSshFiles, waitForSsh } from './node/ssh.ts';
+import { untilOperatorSettled } from './operator/settled.ts';
 import { installPlatform } from './platform/install.ts';
 import { startPlatform } from './platform/process.ts';
 import { apiIntName, labSettings, NODES, type LabSettings, type Platform } from './settings.ts';
@@ -116,6 +117,7 @@ async function start(
     await installPlatform(lab, progress, signal);
     writeState(settings, { ...state, phase: 'up' });
     await startPlatform(lab);
+    await untilOperatorSettled(lab, progress, signal);
     return lab;
   } catch (error) {
     // A run or a request that was cut says so in its own words; what matters is that the person wanted it.

@@ -65,7 +65,7 @@ export function newNodeStatus(nodeName: string): NodeStatus {
   return readNode({ nodeName });
 }
 
-function readNode(node: Partial<NodeStatus> & { nodeName: string }): NodeStatus {
+export function readNode(node: Partial<NodeStatus> & { nodeName: string }): NodeStatus {
   const empty = {
     currentRevision: 0,
     targetRevision: 0,
