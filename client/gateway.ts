@@ -13,7 +13,7 @@ export interface Gateway {
   /** One look, without proposing a recovery. Throws `NoWorker` when nobody would carry it out. */
   diagnose(cluster: string, options: Patience): Promise<HealthCheckResult>;
   /** Starts a recovery or attaches to the one that is open; refuses when another runbook or node has the cluster. */
-  startRecovery(request: RecoveryRequest): Promise<StartedRun>;
+  startRecovery(request: RecoveryRequest, runbook?: StartableRunbook): Promise<StartedRun>;
   /** The newest recovery of a cluster, open or closed; undefined when there is none in Temporal's retention. */
   newestRun(cluster: string): Promise<RunSummary | undefined>;
   /** Every open recovery in the namespace. */
@@ -33,6 +33,9 @@ export interface Gateway {
   schedule: ScheduleGateway;
   close(): Promise<void>;
 }
+
+/** What can be started by hand; KubeletAuthRecovery where nothing is said. */
+export type StartableRunbook = 'KubeletAuthRecovery' | 'Cleanup';
 
 export interface TemporalPlace {
   address: string;

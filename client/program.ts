@@ -4,6 +4,7 @@ import type { Act, Declare } from './declare.ts';
 import { exitCodeMeanings } from './exit-codes.ts';
 import { declareAbort } from './commands/abort.ts';
 import { declareApprove } from './commands/approve.ts';
+import { declareClean } from './commands/clean.ts';
 import { declareDemo } from './commands/demo.ts';
 import { declareDev } from './commands/dev.ts';
 import { declareDiagnose } from './commands/diagnose.ts';
@@ -21,7 +22,10 @@ import { declareWithdraw } from './commands/withdraw.ts';
 import { declareWorker } from './commands/worker.ts';
 
 const groups: [string, Declare[]][] = [
-  ['Recovering a cluster:', [declareDiagnose, declareRecover, declareStatus, declareWatch, declareReport]],
+  [
+    'Recovering a cluster:',
+    [declareDiagnose, declareRecover, declareClean, declareStatus, declareWatch, declareReport],
+  ],
   [
     'Deciding:',
     [

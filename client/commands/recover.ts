@@ -1,24 +1,14 @@
-import type { RecoveryRequest, RunState } from '../../domain/run.ts';
-import type { Context } from '../context.ts';
 import { examples, type Declare } from '../declare.ts';
-import type { ExitCode } from '../exit-codes.ts';
-import type { Gateway, StartedRun } from '../gateway.ts';
-import { hostUser } from '../identity.ts';
-import { runPage } from '../links.ts';
-import { isText, say, tell } from '../output.ts';
-import { exitCodeOfState, waitsForPerson } from '../outcome.ts';
-import { viewOf } from '../run-view.ts';
-import { renderEnd } from '../render/run-end.ts';
+import { failure } from '../failure.ts';
+import { requestOf, startRun, type StartOptions } from '../start-run.ts';
+import { makeRoom } from '../superseding.ts';
 import { requireKnown } from '../targets.ts';
 import { parseTimeout } from '../values.ts';
-import { watchRun } from '../watch-run.ts';
 
-interface RecoverOptions {
-  node?: string;
-  by?: string;
-  dryRun?: boolean;
-  wait?: boolean;
-  timeout?: number;
+interface RecoverOptions extends StartOptions {
+  supersede?: boolean;
+  reason?: string;
+  key?: string;
 }
 
 export const declareRecover: Declare = (parent, act) => {
@@ -34,64 +24,45 @@ export const declareRecover: Declare = (parent, act) => {
     .option('--dry-run', 'stop after the plan; ask nobody, change nothing')
     .option('--wait', 'go on following after the gate, to the end of the recovery')
     .option('--timeout <duration>', 'stop following after; the recovery itself goes on', parseTimeout)
+    .option('--supersede', 'end the open recovery first, if it waits at its gate and has not acted')
+    .option('--reason <text>', 'with --supersede: why; goes into the report of the one that ends')
+    .option('--key <file>', 'with --supersede, where approvals are signed: as for `cpr abort`')
     .addHelpText(
       'after',
       examples(
         ['cpr recover prod-eu-1', 'start it, show the plan, say how to approve'],
         ['cpr recover prod-eu-1 --dry-run', 'only the plan'],
         ['cpr recover prod-eu-1 --node master-1 --wait', 'and follow it until it has ended'],
+        [
+          "cpr recover prod-eu-1 --node master-2 --supersede --reason 'wrong node'",
+          'instead of the one that waits',
+        ],
       ),
     )
     .action(
       act(async (context, cluster: string, options: RecoverOptions) => {
         await requireKnown(context, cluster, options.node);
-        return recover(context, requestOf(context, cluster, options), options);
+        requireReason(options);
+        const { supersede, reason = '', by, key } = options;
+        if (supersede) {
+          const who = { ...(by === undefined ? {} : { by }), ...(key === undefined ? {} : { key }) };
+          await makeRoom(context, await context.connect(), cluster, { reason, ...who });
+        }
+        return startRun(context, 'KubeletAuthRecovery', requestOf(context, cluster, options), options);
       }),
     );
 };
 
-function requestOf(context: Context, cluster: string, { node, by, dryRun }: RecoverOptions): RecoveryRequest {
-  return {
-    cluster,
-    requester: by ?? hostUser(context.io.env),
-    origin: 'cli',
-    ...(node === undefined ? {} : { node }),
-    ...(dryRun ? { dryRun } : {}),
-  };
-}
-
-async function recover(
-  context: Context,
-  request: RecoveryRequest,
-  options: RecoverOptions,
-): Promise<ExitCode> {
-  const gateway = await context.connect();
-  let followed = await startAndFollow(context, gateway, request, options);
-  // Somebody's dry run held the cluster's lock for a few seconds; it has ended, and nobody else asked for more.
-  const inTheWay = followed.last.outcome?.status === 'dry-run' && !request.dryRun;
-  if (inTheWay) followed = await startAndFollow(context, gateway, request, options);
-  const { run, last } = followed;
-  const view = viewOf(context, runPage(gateway.place, run));
-  const { workflowId, runId, started } = run;
-  const data = { workflowId, runId, started, page: view.page, state: last };
-  await tell(context, { data, text: () => renderEnd(last, view) });
-  return exitCodeOfState(last);
-}
-
-async function startAndFollow(
-  context: Context,
-  gateway: Gateway,
-  request: RecoveryRequest,
-  { wait, timeout }: RecoverOptions,
-): Promise<{ run: StartedRun; last: RunState }> {
-  const run = await gateway.startRecovery(request);
-  const joined = `A recovery of ${request.cluster} is open already; joined it.`;
-  if (isText(context)) say(context, run.started ? `Started ${run.workflowId}.` : joined);
-  const last = await watchRun(context, gateway, run, {
-    // A dry run that joined an open recovery wants to see its plan, and no more.
-    until: (state) => !wait && (waitsForPerson(state) || (!run.started && !!request.dryRun && !!state.plan)),
-    timeoutMs: timeout,
-    detached: `The recovery goes on. \`cpr watch ${request.cluster}\` follows it.`,
-  });
-  return { run, last };
+/** Somebody's run is ended: they will ask why. */
+function requireReason({ supersede, reason, key }: RecoverOptions): void {
+  if (!supersede && (reason !== undefined || key !== undefined))
+    throw failure('BadUsage', {
+      what: '--reason and --key belong to --supersede.',
+      next: 'Leave them out, or add --supersede.',
+    });
+  if (supersede && (reason === undefined || reason.trim() === ''))
+    throw failure('BadUsage', {
+      what: '--supersede needs --reason: it ends the run of somebody else.',
+      next: "Add --reason '…'.",
+    });
 }

@@ -22,7 +22,8 @@ export function renderHealth(result: HealthCheckResult, view: HealthView): strin
   const blocks = result.findings.map((finding, index) =>
     renderFinding(result.cluster, finding, index + 1, view),
   );
-  return [`${style.bold(result.cluster)}: ${style.red(count)}  ${looked}`, ...blocks].join('\n\n');
+  const why = result.notProposed === undefined ? [] : [renderNotProposed(result.notProposed, view)];
+  return [`${style.bold(result.cluster)}: ${style.red(count)}  ${looked}`, ...blocks, ...why].join('\n\n');
 }
 
 function renderFinding(cluster: string, finding: Finding, number: number, view: HealthView): string {
@@ -43,8 +44,14 @@ function renderFinding(cluster: string, finding: Finding, number: number, view: 
   return lines.join('\n');
 }
 
+/** The runbook that fits would be refused just now, or was turned down lately. */
+function renderNotProposed(why: string, { style }: HealthView): string {
+  return [style.dim('No recovery is proposed'), wrap(oneLine(why), '   ')].join('\n');
+}
+
 function remedyLine(cluster: string, { remedy }: Finding): string {
   if ('page' in remedy) return wrap(`no runbook mends this; read ${remedy.page}`, '   ');
   const node = remedy.target ? ` --node ${remedy.target}` : '';
-  return `   ${remedy.runbook}: cpr recover ${cluster}${node}`;
+  const command = remedy.runbook === 'Cleanup' ? 'clean' : 'recover';
+  return `   ${remedy.runbook}: cpr ${command} ${cluster}${node}`;
 }

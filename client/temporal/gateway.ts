@@ -17,9 +17,9 @@ export function gatewayOf(session: Session): Gateway {
       await requireWorkers(session, cluster);
       return diagnose(session, cluster, patience);
     },
-    async startRecovery(request) {
+    async startRecovery(request, runbook) {
       await requireWorkers(session, request.cluster);
-      return recoveries.startRecovery(session, request);
+      return recoveries.startRecovery(session, request, runbook);
     },
     newestRun: (cluster) => recoveries.newestRun(session, cluster),
     openRuns: () => recoveries.openRuns(session),

@@ -15,35 +15,42 @@ import {
   type VoteAnswer,
 } from '../../workflows/messages.ts';
 import { failure } from '../failure.ts';
-import type { RunRef, RunSummary, StartedRun } from '../gateway.ts';
+import type { RunRef, RunSummary, StartableRunbook, StartedRun } from '../gateway.ts';
 import type { Session } from './connect.ts';
 import { answered, delivered } from './delivered.ts';
 import { translated, type Attempt } from './errors.ts';
 
-const RUNBOOK = 'KubeletAuthRecovery';
-
-export async function startRecovery(session: Session, request: RecoveryRequest): Promise<StartedRun> {
+export async function startRecovery(
+  session: Session,
+  request: RecoveryRequest,
+  runbook: StartableRunbook = 'KubeletAuthRecovery',
+): Promise<StartedRun> {
   const { cluster } = request;
   const workflowId = recoveryWorkflowId(cluster);
   try {
-    const handle = await session.client.workflow.start(RUNBOOK, {
+    const handle = await session.client.workflow.start(runbook, {
       workflowId,
       taskQueue: runbookQueue,
       args: [request],
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: summaryOf(request),
-      staticDetails: detailsOf(request),
+      staticSummary: summaryOf(request, runbook),
+      staticDetails: detailsOf(request, runbook),
     });
     return { cluster, workflowId, runId: handle.firstExecutionRunId, started: true };
   } catch (error) {
-    if ((error as Error).name === 'WorkflowExecutionAlreadyStartedError') return attach(session, request);
+    if ((error as Error).name === 'WorkflowExecutionAlreadyStartedError')
+      return attach(session, request, runbook);
     return translated(attempt(session, cluster, `start ${workflowId}`), () => Promise.reject(error));
   }
 }
 
 /** One mutator per cluster. The open run is joined only when it is the same runbook, for the same node. */
-async function attach(session: Session, request: RecoveryRequest): Promise<StartedRun> {
+async function attach(
+  session: Session,
+  request: RecoveryRequest,
+  runbook: StartableRunbook,
+): Promise<StartedRun> {
   const { cluster } = request;
   const open = await newestRun(session, cluster);
   if (!open)
@@ -51,12 +58,12 @@ async function attach(session: Session, request: RecoveryRequest): Promise<Start
       what: `The open recovery of ${cluster} ended just now.`,
       next: 'Try again.',
     });
-  const node = open.runbook === RUNBOOK && request.node ? (await state(session, open)).node : undefined;
+  const node = open.runbook === runbook && request.node ? (await state(session, open)).node : undefined;
   const other =
-    open.runbook !== RUNBOOK
+    open.runbook !== runbook
       ? open.runbook
       : node !== undefined && node !== request.node
-        ? `${RUNBOOK} of ${node}`
+        ? `${runbook} of ${node}`
         : undefined;
   if (other === undefined) return { cluster, workflowId: open.workflowId, runId: open.runId, started: false };
   throw failure('AnotherRecoveryOpen', {
@@ -77,7 +84,7 @@ export async function newestRun(session: Session, cluster: string): Promise<RunS
 }
 
 export async function openRuns(session: Session): Promise<RunSummary[]> {
-  const query = `WorkflowType IN ('KubeletAuthRecovery', 'EtcdRecovery') AND ExecutionStatus = 'Running'`;
+  const query = `WorkflowType IN ('KubeletAuthRecovery', 'EtcdRecovery', 'Cleanup') AND ExecutionStatus = 'Running'`;
   return translated(attempt(session, '', 'list the open recoveries'), async () => {
     const prefix = recoveryWorkflowId('');
     const runs: RunSummary[] = [];
@@ -169,16 +176,18 @@ function attempt({ place }: Session, cluster: string, doing: string): Attempt {
 }
 
 /** Stays far under the server's 400 bytes: names in an inventory are at most 63 and 253 characters. */
-function summaryOf({ cluster, node, dryRun }: RecoveryRequest): string {
+function summaryOf({ cluster, node, dryRun }: RecoveryRequest, runbook: StartableRunbook): string {
   const where = node ? `${node} in ${cluster}` : cluster;
+  if (runbook === 'Cleanup') return `${dryRun ? 'Plan to clean' : 'Clean'} up: ${where}`.slice(0, 190);
   return `${dryRun ? 'Plan' : 'Recover'} kubelet authentication: ${where}`.slice(0, 190);
 }
 
-function detailsOf({ cluster, node, requester, dryRun }: RecoveryRequest): string {
+function detailsOf({ cluster, node, requester, dryRun }: RecoveryRequest, runbook: StartableRunbook): string {
   const where = node ? `\`${node}\` of \`${cluster}\`` : `the affected master of \`${cluster}\``;
+  const what = runbook === 'Cleanup' ? 'Clean up after a run that was terminated on' : 'Recover';
   // Two short paragraphs: the Web UI shows no more of it without scrolling.
   return [
-    `Recover ${where}, asked for by \`${requester.replaceAll('`', "'")}\` with \`cpr\`.`,
+    `${what} ${where}, asked for by \`${requester.replaceAll('`', "'")}\` with \`cpr\`.`,
     dryRun
       ? 'A dry run: it ends with the plan and changes nothing.'
       : 'It changes nothing before its plan is approved.',
