@@ -1,5 +1,7 @@
-import { condition, defineSignal, setHandler, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, condition, defineSignal, setHandler, sleep } from '@temporalio/workflow';
+import type { LeaseRef } from '../../../activities/lease-contract.ts';
 import type { AbortRequest } from '../../../domain/run.ts';
+import { leaseHands } from '../../../workflows/steps/lease-hands.ts';
 import { underLease, type Leased, type LeaseTerms } from '../../../workflows/steps/lease.ts';
 
 export { OverrideLease } from '../../../workflows/override-lease.ts';
@@ -29,9 +31,14 @@ export async function LeaseProbe({ cluster, terms, work }: LeaseProbeInput): Pro
     run.abort = { by: 'ada', reason: 'enough' };
   });
   return await underLease(run, terms, async () => {
-    if (work === 'fail') throw new TypeError('the work failed');
+    if (work === 'fail') throw ApplicationFailure.nonRetryable('the work failed', 'NotYetHealthy');
     if (work === 'for-ever') await sleep('1 day');
     await condition(() => told);
     return 'worked';
   });
+}
+
+/** One more attempt to set a lease, long after it was over. */
+export async function LateAttempt(input: LeaseRef): Promise<void> {
+  await leaseHands(input.cluster).brief.setLease(input);
 }

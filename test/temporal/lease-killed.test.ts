@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { leaseObject, type LeaseObject } from '../activities/support/lease-object.ts';
+import { leaseBundle, leaseWorker, takeLease, watchdogOf } from './support/leases.ts';
+import { until } from './support/processes.ts';
+import { startTestTemporal, type TestTemporal } from './support/temporal.ts';
+import { spawnWorker, type WorkerProcess } from './support/worker-process.ts';
+
+/** The lease on the object of the etcd operator, in a field that was not there before. */
+const spec = { managementState: 'Managed' };
+
+describe('A lease whose run is killed together with', { timeout: 120_000 }, () => {
+  let temporal: TestTemporal;
+  let bundle: Awaited<ReturnType<typeof leaseBundle>>;
+  before(async () => {
+    bundle = await leaseBundle();
+    temporal = await startTestTemporal();
+  });
+  after(async () => {
+    await temporal.close();
+    bundle.remove();
+  });
+
+  /** A worker of the product on a cluster whose API is the fake one. */
+  async function serve(t: TestContext, cluster: string) {
+    const object = await leaseObject(t, 'etcd-unsafe-override', { spec });
+    const file = join(bundle.directory, `${cluster}.yaml`);
+    writeFileSync(file, inventory(cluster, object.kubeconfig));
+    const start = async (): Promise<WorkerProcess> => {
+      const env = { TEMPORAL_ADDRESS: temporal.server.address };
+      const worker = await spawnWorker({ entry: leaseWorker, args: [file, bundle.codePath], env });
+      t.after(() => worker.kill());
+      return worker;
+    };
+    return { object, start };
+  }
+
+  const take = (cluster: string, holdMs: number) =>
+    takeLease(temporal.client, cluster, 'for-ever', { target: 'etcd-unsafe-override', holdMs });
+
+  it('its worker is put back by the next worker', async (t) => {
+    const { object, start } = await serve(t, 'worker');
+    const before = object.text();
+    const first = await start();
+    const run = await take('worker', 600_000);
+    await until(() => isSet(object));
+    await first.kill();
+    await run.terminate('the host is gone');
+    assert.ok(isSet(object));
+    await start();
+    const { because, end } = await watchdogOf(temporal.client, 'worker').result();
+    assert.deepEqual([because, end?.outcome], ['owner-over', 'restored']);
+    assert.equal(object.text(), before);
+  });
+
+  it('the Temporal server is put back when that is there again', async (t) => {
+    const { object, start } = await serve(t, 'server');
+    const before = object.text();
+    await start();
+    const run = await take('server', 600_000);
+    await until(() => isSet(object));
+    await temporal.killServer();
+    await sleep(1000);
+    assert.ok(isSet(object));
+    await temporal.startServerAgain();
+    await untilDone(() => run.terminate('by mistake'));
+    await until(() => !isSet(object));
+    assert.equal(object.text(), before);
+    const { because } = await untilDone(() => watchdogOf(temporal.client, 'server').result());
+    assert.equal(because, 'owner-over');
+  });
+
+  it('Temporal, and comes to its deadline meanwhile, is put back when Temporal is there again', async (t) => {
+    const { object, start } = await serve(t, 'deadline');
+    const before = object.text();
+    await start();
+    await take('deadline', 15_000);
+    await until(() => isSet(object));
+    const { deadline } = JSON.parse(object.read().metadata.annotations!['control-plane-recovery/lease']!) as {
+      deadline: string;
+    };
+    await temporal.killServer();
+    await sleep(Math.max(0, Date.parse(deadline) - Date.now()) + 500);
+    assert.ok(isSet(object), 'nobody could put it back');
+    await temporal.startServerAgain();
+    await until(() => !isSet(object));
+    assert.equal(object.text(), before);
+  });
+});
+
+function isSet(object: LeaseObject): boolean {
+  const { unsupportedConfigOverrides = {} } = object.read()['spec'] as {
+    unsupportedConfigOverrides?: object;
+  };
+  return Object.keys(unsupportedConfigOverrides).length > 0;
+}
+
+/** Clients come back to a server that was away, but not with their first call. */
+async function untilDone<T>(call: () => Promise<T>): Promise<T> {
+  let done: { value: T } | undefined;
+  await until(async () => {
+    done = await call().then(
+      (value) => ({ value }),
+      () => undefined,
+    );
+    return done !== undefined;
+  });
+  return done!.value;
+}
+
+function inventory(cluster: string, kubeconfig: string): string {
+  return stringify({
+    clusters: {
+      [cluster]: {
+        api: { kubeconfig },
+        ssh: { user: 'core' },
+        masters: { 'master-0': { address: '192.0.2.10' } },
+        approvals: 'open',
+      },
+    },
+  });
+}
