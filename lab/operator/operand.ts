@@ -59,7 +59,8 @@ function troublesOf(pod: string, { name, ready, state }: ContainerStatus): strin
   if (waiting && !STARTING.includes(waiting.reason ?? '')) {
     return [`pod/${pod} container "${name}" is waiting: ${waiting.reason ?? ''}: ${waiting.message ?? ''}`];
   }
-  if (!terminated) return [];
+  // Ended in good order is how a container lets itself be started with new certificates.
+  if (!terminated || terminated.exitCode === 0) return [];
   return [
     `pod/${pod} container "${name}" is terminated: ${terminated.reason ?? ''}: ${terminated.message ?? ''}`,
   ];

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MANIFESTS } from '../../lab/cluster/paths.ts';
+import { faultNamed } from '../../lab/faults/index.ts';
+import { silentProgress } from '../../lab/host/progress.ts';
+import { labDown, labUp } from '../../lab/lab.ts';
+import {
+  etcdResource,
+  NAMESPACE,
+  override,
+  patchSpec,
+  revisionOf,
+  until,
+  untilCondition,
+  untilSettled,
+  untilThreeVoters,
+} from './support/etcd-operator.ts';
+
+/** A lab of its own: what follows takes ten minutes and changes the address of a node. */
+process.env['CPR_LAB_NAME'] = 'opmain';
+process.env['CPR_LAB_SUBNET'] = '10.96.0';
+const progress = silentProgress();
+const lab = await labUp({ progress, platform: 'main' });
+after(() => labDown({ progress }));
+
+const MANIFEST = `${MANIFESTS}/etcd-pod.yaml`;
+const NODE = 'master-2';
+
+interface SecretObject {
+  metadata: { uid: string; annotations: Record<string, string> };
+  data: Record<string, string>;
+}
+
+function secret(name: string): Promise<SecretObject> {
+  return lab.api.get(`${NAMESPACE}/secrets/${name}`);
+}
+
+test('a healthy cluster looks as the real one does', async () => {
+  await untilSettled(lab, 2);
+  assert.equal(
+    (await untilCondition(lab, 'EtcdMembersAvailable', 'True')).message,
+    '3 members are available',
+  );
+  const progressing = await untilCondition(lab, 'NodeInstallerProgressing', 'False');
+  assert.equal(progressing.reason, 'AllNodesAtLatestRevision');
+  assert.equal(Object.keys((await secret('etcd-all-certs')).data).length, 18);
+  const { data } = await lab.api.get<{ data: Record<string, string> }>(
+    `${NAMESPACE}/configmaps/etcd-endpoints`,
+  );
+  assert.deepEqual(
+    Object.values(data).toSorted(),
+    lab.masters.map((node) => lab.address(node)),
+  );
+});
+
+test('an unhealthy member shuts the gate after the cache has noticed, and a forced redeployment waits behind it', async () => {
+  const before = await revisionOf(lab);
+  await lab.sh(NODE, ['mv', MANIFEST, '/root/etcd-pod.yaml']);
+  assert.match(
+    (await untilCondition(lab, 'GuardControllerDegraded', 'True')).message ?? '',
+    /Missing operand on node master-2/,
+  );
+  const shut = await untilCondition(lab, 'RevisionControllerDegraded', 'True');
+  assert.deepEqual(shut, {
+    reason: 'SyncError',
+    message:
+      'CheckSafeToScaleCluster found 2 healthy member(s) out of the 3 required by the HAScalingStrategy',
+  });
+  assert.equal(
+    (await untilCondition(lab, 'EtcdMembersDegraded', 'True')).message,
+    '2 of 3 members are available, master-2 is unhealthy',
+  );
+  await patchSpec(lab, { forceRedeploymentReason: 'test-1' });
+  await sleep(20_000);
+  assert.equal(await revisionOf(lab), before);
+});
+
+test('a secret that is deleted while all nodes share a revision comes back with a new key', async () => {
+  const before = await secret('etcd-peer-master-2');
+  await lab.api.send('DELETE', `${NAMESPACE}/secrets/etcd-peer-master-2`);
+  await until(
+    'the secret is there again',
+    2,
+    async () => (await secret('etcd-peer-master-2')).data !== undefined,
+  );
+  const now = await secret('etcd-peer-master-2');
+  assert.notEqual(now.metadata.uid, before.metadata.uid);
+  assert.notEqual(now.data['tls.key'], before.data['tls.key']);
+});
+
+test('the override opens the gate, and is needed no longer than until the revision is there; the installer puts the manifest back', async () => {
+  const before = await revisionOf(lab);
+  await override(lab, 'on');
+  await until('a new revision', 2, async () => (await revisionOf(lab)) > before || 'not yet');
+  await override(lab, 'off');
+  assert.equal(
+    (await untilCondition(lab, 'UnsupportedConfigOverridesUpgradeable', 'True')).reason,
+    'NoUnsupportedConfigOverrides',
+  );
+  // Whose pod is missing comes first.
+  const { nodeStatuses = [] } = (await etcdResource(lab)).status ?? {};
+  assert.deepEqual(
+    nodeStatuses.filter(({ targetRevision = 0 }) => targetRevision > 0).map(({ nodeName }) => nodeName),
+    [NODE],
+  );
+  await untilSettled(lab, before + 1);
+  assert.equal((await lab.sh(NODE, ['test', '-e', MANIFEST])).code, 0);
+  await untilThreeVoters(lab, 'master-0');
+});
+
+test('after an address change the operator removes the stale member by itself, and then stands at its gate', async () => {
+  const before = await revisionOf(lab);
+  await faultNamed('etcd-address-change').break(lab, NODE, { progress });
+  await until('the certificates name the new address', 3, async () => {
+    const { metadata } = await secret('etcd-peer-master-2');
+    const names = metadata.annotations['auth.openshift.io/certificate-hostnames'] ?? '';
+    return names.startsWith(`${lab.address(NODE)},`) || names;
+  });
+  await until('the stale member removed', 5, async () => {
+    const members = (await lab.etcdctl('master-0', ['member', 'list'])).trim().split('\n');
+    return members.length === 2 || members.join('\n');
+  });
+  assert.equal(await revisionOf(lab), before, 'no revision without the override');
+  await untilCondition(lab, 'RevisionControllerDegraded', 'True');
+});
+
+test('with the override for a moment it brings the node back as a learner, and promotes it', async () => {
+  const before = await revisionOf(lab);
+  await override(lab, 'on');
+  await until('a new revision', 2, async () => (await revisionOf(lab)) > before || 'not yet');
+  await override(lab, 'off');
+  await untilThreeVoters(lab, 'master-0', 15);
+  await untilSettled(lab, before + 1, 15);
+  await untilCondition(lab, 'EtcdMembersAvailable', 'True', /^3 members are available$/);
+});
