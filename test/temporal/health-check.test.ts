@@ -107,6 +107,11 @@ describe('HealthCheck', { concurrency: 4, timeout: 90_000 }, () => {
     assert.equal(again.recovery, undefined);
     assert.match(again.notProposed ?? '', /was rejected at/);
 
+    const dryRun = await recoveries.start(cluster, { dryRun: true });
+    assert.equal((await ended(dryRun)).outcome.status, 'dry-run');
+    const asked = await check('damped', false);
+    assert.match(asked.notProposed ?? '', /was rejected at/, 'a dry run in between makes it no new question');
+
     nodeIn(cluster, 'master-1').bootstrap.sha256 = 'ef'.repeat(32);
     const changed = await check('damped');
     assert.equal(changed.recovery?.started, true, changed.notProposed);
