@@ -82,7 +82,7 @@ test('a secret that is deleted while all nodes share a revision comes back with 
   await until(
     'the secret is there again',
     2,
-    async () => (await secret('etcd-peer-master-2')).data !== undefined,
+    async () => (await secret('etcd-peer-master-2')).data !== undefined || 'not yet',
   );
   const now = await secret('etcd-peer-master-2');
   assert.notEqual(now.metadata.uid, before.metadata.uid);

@@ -7,6 +7,8 @@ import type { View } from '../view.ts';
 const SOURCE = 'revisioncontroller';
 const READY = 'operator.openshift.io/revision-ready';
 const KEPT_REVISIONS = 5;
+/** A gate that has opened is noticed a little later: an override is honoured within seconds, not at once. */
+const GATE = 'revision-gate';
 
 /**
  * RevisionController: what changed becomes a numbered revision. On newer releases the gate stands here, before even asking
@@ -17,16 +19,13 @@ export const syncRevision: Sync = async (view, operator) => {
   const gate = askGate('revision', view, operator);
   if (gate === undefined) return;
   if (gate !== 'open') {
-    operator.due('revision', undefined, 0);
+    operator.due(GATE, undefined, 0);
     return board.report(syncCondition('RevisionController', gate.why));
   }
+  if (!operator.due(GATE, 'open', operator.profile.lag.revision)) return;
   const next = nextRevision(board.latest(), (kind, name) => view.object(kind, name)?.data);
   board.report(syncCondition('RevisionController', 'missing' in next ? next.missing : undefined));
-  const need = next.needed ? next.reason : undefined;
-  const isFirst = !view.object('configmap', `revision-status-${board.latest()}`);
-  const isDue = operator.due('revision', need, isFirst ? 0 : operator.profile.lag.revision);
   if (!next.needed) return prune(view, operator);
-  if (!isDue) return;
   const { revision, reason } = next;
   log(`new revision ${revision}: ${reason}`);
   record(SOURCE, 'StartingNewRevision', `new revision ${revision} triggered by "${reason}"`);

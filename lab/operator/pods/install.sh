@@ -2,7 +2,9 @@
 # static pod expects it, and last of all its manifest. Environment: REVISION NODE_NAME NODE_ENVVAR_NAME WAIT.
 set -eu
 echo "installing revision $REVISION of etcd on $NODE_NAME in $WAIT s"
-sleep "$WAIT"
+# A newer revision deletes this pod while it waits; it must then write nothing.
+trap 'exit 1' TERM
+sleep "$WAIT" & wait $!
 static=/etc/kubernetes/static-pod-resources
 pod=$static/etcd-pod-$REVISION
 

@@ -49,7 +49,7 @@ export function gateOf(input: GateInput): Gate {
 }
 
 /** The real one takes the word as well as the truth value. */
-export function isOverridden(overrides: unknown): boolean {
+function isOverridden(overrides: unknown): boolean {
   if (typeof overrides !== 'object' || overrides === null) return false;
   const value = (overrides as Record<string, unknown>)[OVERRIDE];
   return value === true || value === 'true';
