@@ -35,7 +35,16 @@ export interface Evidence {
   source: string;
 }
 
-export type WaitReason = 'CsrBeingIssued' | 'NodeLocked';
+export type WaitReason =
+  | 'CsrBeingIssued'
+  | 'NodeLocked'
+  | 'SeenOnlyOnce'
+  | 'UpgradeInProgress'
+  | 'MachineConfigRollOut'
+  | 'RollOutInProgress'
+  | 'MachineLags'
+  | 'OperatorGrace'
+  | 'OperatorHealing';
 
 /** Those that only Cleanup knows. */
 export const cleanupRefusals = [
@@ -44,6 +53,41 @@ export const cleanupRefusals = [
   'RunStillOpen',
   'SeveralNodesWithLeftovers',
 ] as const;
+
+/** Those that only EtcdRecovery knows. */
+export const etcdRefusals = [
+  'EtcdHealthy',
+  'QuorumLost',
+  'TwoMembersBad',
+  'TwoCandidates',
+  'SurvivorsDisagree',
+  'NoMemberMatches',
+  'UnexpectedMemberCount',
+  'LearnerInTheWay',
+  'EtcdOutOfSpace',
+  'EtcdDataCorrupt',
+  'LeaderUnclear',
+  'SurvivorLagging',
+  'OperatorUnmanaged',
+  'ForeignOverride',
+  'TopologyNotSupported',
+  'UnsupportedRelease',
+  'UpgradeInProgress',
+  'MachineConfigRollOut',
+  'RollOutInProgress',
+  'NodeNotReady',
+  'KubeletNotAuthenticated',
+  'MemberTransientlyBad',
+  'FaultNotExplained',
+  'NotAnEtcdFault',
+  'MachineNeverFollowed',
+  'MachineUnfit',
+  'NoRoomForSnapshot',
+  'SnapshotRecipientMissing',
+  'SnapshotNotVerified',
+] as const;
+
+export type EtcdOnlyRefusal = (typeof etcdRefusals)[number];
 
 /** Every reason for which a recovery is refused; each has its line in docs/refusals.md. */
 export const refusalReasons = [
@@ -67,6 +111,10 @@ export const refusalReasons = [
   'ApprovalsNotConfigured',
   'EvidenceIncomplete',
   ...cleanupRefusals,
+  ...etcdRefusals,
 ] as const;
 
 export type RefusalReason = (typeof refusalReasons)[number];
+
+/** Those of the other runbooks: EtcdRecovery hands over in its own words. */
+export type KubeletRefusal = Exclude<RefusalReason, EtcdOnlyRefusal>;

@@ -1,12 +1,12 @@
 import type { ClientCsr, MasterObservation, Observation } from '../control-plane.ts';
 import { valueOf } from '../reading.ts';
-import type { Evidence, RefusalReason } from '../verdict.ts';
+import type { Evidence, KubeletRefusal } from '../verdict.ts';
 import { matchingCsrs, type Classification } from './classify.ts';
 import { factOf } from './facts.ts';
 
 /** Why not, where it does not rest on the affected kubelet alone. */
 export interface Objection {
-  reason: RefusalReason;
+  reason: KubeletRefusal;
   because: string;
   evidence: Evidence[];
 }

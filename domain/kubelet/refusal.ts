@@ -1,8 +1,8 @@
 import { sentenceCase } from '../input.ts';
-import type { Evidence, Refuse, RefusalReason } from '../verdict.ts';
+import type { Evidence, KubeletRefusal, Refuse } from '../verdict.ts';
 
 /** `because` without its full stop. */
-export function refuse(reason: RefusalReason, because: string, evidence: Evidence[]): Refuse {
+export function refuse(reason: KubeletRefusal, because: string, evidence: Evidence[]): Refuse {
   return {
     kind: 'refuse',
     reason,
@@ -13,11 +13,11 @@ export function refuse(reason: RefusalReason, because: string, evidence: Evidenc
 }
 
 /** What a person should do instead; the page has the details. */
-function handOverFor(reason: RefusalReason): string {
+function handOverFor(reason: KubeletRefusal): string {
   return `${handOvers[reason]} See docs/refusals.md#${reason.toLowerCase()}.`;
 }
 
-const handOvers: Record<RefusalReason, string> = {
+const handOvers: Record<KubeletRefusal, string> = {
   NodeHealthy: 'Nothing to do here; if something is wrong all the same, `cpr diagnose` says what.',
   NotAMaster: 'Name a master; a worker is healed by its machine-approver or replaced.',
   UnknownNode: 'Name one of the masters above, as the Node object spells it, or add it to clusters.yaml.',

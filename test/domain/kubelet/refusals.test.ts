@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { known, unknown } from '../../../domain/reading.ts';
-import { cleanupRefusals, refusalReasons, type RefusalReason } from '../../../domain/verdict.ts';
+import {
+  cleanupRefusals,
+  etcdRefusals,
+  refusalReasons,
+  type RefusalReason,
+} from '../../../domain/verdict.ts';
 import { decideChanged, named, type Change } from '../../support/decisions.ts';
 import {
   apiUnreachable,
@@ -240,7 +245,7 @@ for (const [name, reason, change] of refused) {
 }
 
 test('every reason but the workflow’s own is reached by a case above', () => {
-  const elsewhere = ['ApprovalsNotConfigured', ...cleanupRefusals];
+  const elsewhere = ['ApprovalsNotConfigured', ...cleanupRefusals, ...etcdRefusals];
   const reached = new Set<string>([...refused.map(([, reason]) => reason), ...elsewhere]);
   assert.deepEqual(
     refusalReasons.filter((reason) => !reached.has(reason)),
