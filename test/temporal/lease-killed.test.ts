@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,54 +13,56 @@ import { spawnWorker, type WorkerProcess } from './support/worker-process.ts';
 /** The lease on the object of the etcd operator, in a field that was not there before. */
 const spec = { managementState: 'Managed' };
 
-describe('A lease whose run is killed together with', { timeout: 120_000 }, () => {
+describe('A lease whose run is killed together with', { timeout: 300_000 }, () => {
   let temporal: TestTemporal;
   let bundle: Awaited<ReturnType<typeof leaseBundle>>;
+  let worker: WorkerProcess;
   before(async () => {
     bundle = await leaseBundle();
+    writeFileSync(join(bundle.directory, 'clusters.yaml'), inventory());
     temporal = await startTestTemporal();
+    worker = await startWorker();
   });
   after(async () => {
+    await worker.kill();
     await temporal.close();
     bundle.remove();
   });
 
-  /** A worker of the product on a cluster whose API is the fake one. */
-  async function serve(t: TestContext, cluster: string) {
+  /** The product's worker for all three clusters. */
+  function startWorker(): Promise<WorkerProcess> {
+    const env = { TEMPORAL_ADDRESS: temporal.server.address };
+    const file = join(bundle.directory, 'clusters.yaml');
+    return spawnWorker({ entry: leaseWorker, args: [file, bundle.codePath], env });
+  }
+
+  async function cluster(t: TestContext, name: string): Promise<LeaseObject> {
     const object = await leaseObject(t, 'etcd-unsafe-override', { spec });
-    const file = join(bundle.directory, `${cluster}.yaml`);
-    writeFileSync(file, inventory(cluster, object.kubeconfig));
-    const start = async (): Promise<WorkerProcess> => {
-      const env = { TEMPORAL_ADDRESS: temporal.server.address };
-      const worker = await spawnWorker({ entry: leaseWorker, args: [file, bundle.codePath], env });
-      t.after(() => worker.kill());
-      return worker;
-    };
-    return { object, start };
+    // Read anew for each activity: it may come after the worker.
+    copyFileSync(object.kubeconfig, join(bundle.directory, name));
+    return object;
   }
 
   const take = (cluster: string, holdMs: number) =>
     takeLease(temporal.client, cluster, 'for-ever', { target: 'etcd-unsafe-override', holdMs });
 
   it('its worker is put back by the next worker', async (t) => {
-    const { object, start } = await serve(t, 'worker');
+    const object = await cluster(t, 'worker');
     const before = object.text();
-    const first = await start();
     const run = await take('worker', 600_000);
     await until(() => isSet(object));
-    await first.kill();
+    await worker.kill();
     await run.terminate('the host is gone');
     assert.ok(isSet(object));
-    await start();
+    worker = await startWorker();
     const { because, end } = await watchdogOf(temporal.client, 'worker').result();
     assert.deepEqual([because, end?.outcome], ['owner-over', 'restored']);
     assert.equal(object.text(), before);
   });
 
   it('the Temporal server is put back when that is there again', async (t) => {
-    const { object, start } = await serve(t, 'server');
+    const object = await cluster(t, 'server');
     const before = object.text();
-    await start();
     const run = await take('server', 600_000);
     await until(() => isSet(object));
     await temporal.killServer();
@@ -75,9 +77,8 @@ describe('A lease whose run is killed together with', { timeout: 120_000 }, () =
   });
 
   it('Temporal, and comes to its deadline meanwhile, is put back when Temporal is there again', async (t) => {
-    const { object, start } = await serve(t, 'deadline');
+    const object = await cluster(t, 'deadline');
     const before = object.text();
-    await start();
     await take('deadline', 15_000);
     await until(() => isSet(object));
     const { deadline } = JSON.parse(object.read().metadata.annotations!['control-plane-recovery/lease']!) as {
@@ -112,15 +113,13 @@ async function untilDone<T>(call: () => Promise<T>): Promise<T> {
   return done!.value;
 }
 
-function inventory(cluster: string, kubeconfig: string): string {
-  return stringify({
-    clusters: {
-      [cluster]: {
-        api: { kubeconfig },
-        ssh: { user: 'core' },
-        masters: { 'master-0': { address: '192.0.2.10' } },
-        approvals: 'open',
-      },
-    },
+function inventory(): string {
+  const cluster = (name: string) => ({
+    api: { kubeconfig: `./${name}` },
+    ssh: { user: 'core' },
+    masters: { 'master-0': { address: '192.0.2.10' } },
+    approvals: 'open',
   });
+  const clusters = ['worker', 'server', 'deadline'].map((name) => [name, cluster(name)] as const);
+  return stringify({ clusters: Object.fromEntries(clusters) });
 }

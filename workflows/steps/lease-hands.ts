@@ -32,7 +32,7 @@ export function leaseHands(cluster: string) {
 /** Waits beside the watchdog as long as the longest lease; a killed worker is noticed, and another one waits on. */
 export const ownerWatch = proxyActivities<Pick<RunHistoryActivities, 'awaitRunOver'>>({
   startToCloseTimeout: '2h',
-  heartbeatTimeout: '10s',
+  heartbeatTimeout: '5s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '1s', maximumInterval: '10s' },
 });
