@@ -29,6 +29,7 @@ const exitCodeOf = {
   NotAuthorized: exitCodes.authentication,
   AnotherRecoveryOpen: exitCodes.refused,
   BrakeEnded: exitCodes.refused,
+  CannotSupersede: exitCodes.refused,
   DigestDiffers: exitCodes.refused,
   RefusedByRun: exitCodes.refused,
   TimedOut: exitCodes.timedOut,

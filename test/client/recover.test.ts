@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failure } from '../../client/failure.ts';
 import type { Gateway } from '../../client/gateway.ts';
-import type { RecoveryRequest } from '../../domain/run.ts';
+import type { AbortRequest, RecoveryRequest } from '../../domain/run.ts';
 import { cpr, fakeConsole, inventory } from './support/console.ts';
 import { run, runThrough } from './support/runs.ts';
 import { acting, ended, observing, waiting } from './support/states.ts';
@@ -87,6 +87,52 @@ describe('cpr recover', () => {
     const { code, err } = await cpr('recover lab', gateway);
     assert.equal(code, 1);
     assert.match(err, /terminated from outside/);
+  });
+});
+
+describe('cpr recover --supersede', () => {
+  it('ends the run that waits, and starts another one when it has', async () => {
+    const { gateway, requests } = recorded(runThrough(waiting()));
+    const superseded: AbortRequest[] = [];
+    const looks = ['RUNNING', 'RUNNING', 'COMPLETED'];
+    const { code, err } = await cpr("recover lab --supersede --reason 'wrong node'", {
+      ...gateway,
+      newestRun: async () => ({ ...run, status: looks.length > 1 ? looks.shift()! : looks[0]! }),
+      supersede: async (_run, request) => {
+        assert.deepEqual(requests, [], 'the lock is still taken');
+        superseded.push(request);
+        return 'The run makes room.';
+      },
+    });
+    assert.equal(code, 6, err);
+    assert.match(err, /makes room/);
+    const [said] = superseded;
+    assert.deepEqual([said?.by, said?.reason, said?.kind], ['anna@bastion', 'wrong node', 'supersede']);
+    assert.equal(requests.length, 1);
+  });
+
+  it('leaves a run alone that has acted, and says what to do instead', async () => {
+    const { gateway, requests } = recorded(runThrough(acting()));
+    const { code, err } = await cpr("recover lab --supersede --reason 'x'", gateway);
+    assert.equal(code, 5);
+    assert.match(err, /has acted already/);
+    assert.match(err, /cpr abort lab/);
+    assert.deepEqual(requests, []);
+  });
+
+  it('without an open run just starts', async () => {
+    const { gateway, requests } = recorded(runThrough(waiting()));
+    const { code } = await cpr("recover lab --supersede --reason 'x'", {
+      ...gateway,
+      newestRun: async () => undefined,
+    });
+    assert.equal(code, 6);
+    assert.equal(requests.length, 1);
+  });
+
+  it('needs a reason, and a reason needs it', async () => {
+    assert.equal((await cpr('recover lab --supersede')).code, 2);
+    assert.equal((await cpr("recover lab --reason 'x'")).code, 2);
   });
 });
 
