@@ -1,7 +1,6 @@
 import type { Saying, Statement } from '../domain/statement.ts';
 import type { RunState } from '../domain/run.ts';
 import type { Context } from './context.ts';
-import { signCopied } from './copied.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { failure } from './failure.ts';
 import { openState } from './follow.ts';
@@ -28,6 +27,7 @@ export async function command(
 ): Promise<ExitCode> {
   await requireKnown(context, cluster);
   if (options.from !== undefined) {
+    const { signCopied } = await import('./copied.ts');
     await signCopied(context, { cluster, saying, options });
     return exitCodes.done;
   }

@@ -7,7 +7,6 @@ import type { Context } from './context.ts';
 import { failure } from './failure.ts';
 import { isText, say } from './output.ts';
 import { claimedName, signerName } from './signer.ts';
-import { sign } from './signing.ts';
 import { parseTimeout } from './values.ts';
 
 /** What every command that speaks to a run understands. */
@@ -87,6 +86,7 @@ export async function signShown(
   key: string | undefined,
 ): Promise<Statement> {
   showInWords(context, statement);
+  const { sign } = await import('./signing.ts');
   return { ...statement, signature: await sign(context, statement, key) };
 }
 

@@ -4,7 +4,6 @@ import type { RunState } from '../domain/run.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Context } from './context.ts';
-import { signCopied } from './copied.ts';
 import { failure } from './failure.ts';
 import { openState } from './follow.ts';
 import type { Gateway, RunRef } from './gateway.ts';
@@ -56,6 +55,7 @@ export async function stopVote(
 ): Promise<ExitCode> {
   await requireKnown(context, cluster);
   if (options.from !== undefined) {
+    const { signCopied } = await import('./copied.ts');
     await signCopied(context, { cluster, saying: { kind: 'vote', decision }, options });
     return exitCodes.done;
   }

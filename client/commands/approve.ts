@@ -1,7 +1,6 @@
 import { riskOf } from '../../domain/plan.ts';
 import type { Context } from '../context.ts';
 import { confirmPlan } from '../confirm.ts';
-import { signCopied } from '../copied.ts';
 import { examples, type Declare } from '../declare.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { openState } from '../follow.ts';
@@ -54,6 +53,7 @@ export const declareApprove: Declare = (parent, act) => {
       act(async (context, cluster: string, options: ApproveOptions) => {
         await requireKnown(context, cluster);
         if (options.from === undefined) return approve(context, cluster, options);
+        const { signCopied } = await import('../copied.ts');
         await signCopied(context, { cluster, saying: { kind: 'vote', decision: 'approve' }, options });
         return exitCodes.done;
       }),

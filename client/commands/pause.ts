@@ -1,5 +1,4 @@
 import type { BrakeRequest } from '../../domain/brake.ts';
-import { pauseWords } from '../brake-words.ts';
 import {
   chosenClusters,
   eachCluster,
@@ -34,6 +33,7 @@ export const declarePause: Declare = (parent, act) => {
     .action(
       act(async (context, cluster: string | undefined, options: BrakeOptions) => {
         const clusters = await chosenClusters(context, 'pause', cluster, options);
+        const { pauseWords } = await import('../brake-words.ts');
         const gateway = await context.connect();
         const rows = await eachCluster(clusters, async (each) =>
           putOn(gateway, await pauseWords(context, each, options)),

@@ -1,5 +1,4 @@
 import type { BrakeReading, BrakeRelease } from '../../domain/brake.ts';
-import { releaseWords } from '../brake-words.ts';
 import {
   chosenClusters,
   eachCluster,
@@ -35,6 +34,7 @@ export const declareResume: Declare = (parent, act) => {
     .action(
       act(async (context, cluster: string | undefined, options: BrakeOptions) => {
         const clusters = await chosenClusters(context, 'resume', cluster, options);
+        const { releaseWords } = await import('../brake-words.ts');
         const gateway = await context.connect();
         const words = (each: string) => releaseWords(context, gateway, each, options);
         const rows = await eachCluster(clusters, (each) => release(gateway, each, words));

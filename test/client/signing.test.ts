@@ -7,7 +7,7 @@ import { pasteable } from '../../domain/input.ts';
 import type { AbortRequest, ResolveStep, RunState } from '../../domain/run.ts';
 import { statementOf, type Statement } from '../../domain/statement.ts';
 import { keyRing, startAgent } from '../support/signing-keys.ts';
-import { cpr, inventory, type ConsoleOptions } from './support/console.ts';
+import { cpr, type ConsoleOptions } from './support/console.ts';
 import { runThrough } from './support/runs.ts';
 import { blocked, gate, waiting } from './support/states.ts';
 
@@ -19,13 +19,11 @@ before(() => {
   keys.make('anna');
   keys.make('bob');
   keys.write('allowed', `${anna} ${keys.publicKey('anna')}\nb1,b2 ${keys.publicKey('bob')}\n`);
-  inventory.allowedSigners = new Map([['lab', keys.path('allowed')]]);
 });
 
-after(() => {
-  delete inventory.allowedSigners;
-  keys.remove();
-});
+after(() => keys.remove());
+
+const allowedSigners = new Map([['lab', keys.path('allowed')]]);
 
 type Sent = Vote | AbortRequest | ResolveStep;
 
@@ -51,7 +49,7 @@ function signed(state: RunState): RunState {
 function type(line: string, state: RunState, options: ConsoleOptions = {}) {
   const { gateway, sent } = runOf(state);
   const env = { CPR_USER: '', CPR_SIGNING_KEY: keys.path('anna'), SSH_AUTH_SOCK: '', ...options.env };
-  return cpr(line, gateway, { ...options, env }).then((ran) => ({ ...ran, sent }));
+  return cpr(line, gateway, { allowedSigners, ...options, env }).then((ran) => ({ ...ran, sent }));
 }
 
 /** The worker's own judgement of what the command line has sent or printed. */
@@ -194,7 +192,7 @@ describe('cpr approve --print', () => {
   ) => {
     const file = keys.write('copied.json', pasteable({ ...statement }));
     const env = { CPR_USER: '', CPR_SIGNING_KEY: keys.path('anna'), SSH_AUTH_SOCK: '' };
-    return cpr(`${line} --from ${file}`, {}, { env, ...options });
+    return cpr(`${line} --from ${file}`, {}, { allowedSigners, env, ...options });
   };
 
   it('--from signs what was copied from the Web UI, without Temporal', async () => {

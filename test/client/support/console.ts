@@ -16,6 +16,8 @@ export interface ConsoleOptions {
   /** What the person answers, in turn; absent: there is no terminal. */
   answers?: string[];
   env?: NodeJS.ProcessEnv;
+  /** By cluster, where the inventory at hand says that approvals are signed. */
+  allowedSigners?: Map<string, string>;
 }
 
 export function fakeConsole({ answers, env = {} }: ConsoleOptions = {}): FakeConsole {
@@ -69,7 +71,10 @@ export async function cpr(
   const console = fakeConsole(options);
   const code = await runCommandLine(words(line), console.io, {
     connect: async () => ({ ...nobody(), ...gateway }),
-    inventory: async () => inventory,
+    inventory: async () => ({
+      ...inventory,
+      ...(options.allowedSigners ? { allowedSigners: options.allowedSigners } : {}),
+    }),
     pollMs: 1,
   });
   return { code, out: console.out(), err: console.err() };
