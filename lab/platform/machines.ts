@@ -61,7 +61,7 @@ async function listNodes(api: Api): Promise<NodeObject[]> {
 }
 
 /** The node's addresses where the Machine says others; undefined where it agrees, or its node says none. */
-export function newAddresses({ status }: MachineObject, nodes: readonly NodeObject[]): Address[] | undefined {
+function newAddresses({ status }: MachineObject, nodes: readonly NodeObject[]): Address[] | undefined {
   const node = nodes.find(({ metadata }) => metadata.name === status?.nodeRef?.name);
   const actual = node?.status?.addresses ?? [];
   if (actual.length === 0 || textOf(actual) === textOf(status?.addresses ?? [])) return undefined;

@@ -35,13 +35,19 @@ function addresses(ip: string) {
   ];
 }
 
-/** A cluster of one node and its Machine. */
-function lab(): Lab {
-  const node = () => ({ metadata: { name: 'master-2' }, status: { addresses: addresses(nodeAddress) } });
-  const machine = () => ({
+function node() {
+  return { metadata: { name: 'master-2' }, status: { addresses: addresses(nodeAddress) } };
+}
+
+function machine() {
+  return {
     metadata: { name: 'lab-x-master-2' },
     status: { nodeRef: { name: 'master-2' }, addresses: addresses(machineAddress) },
-  });
+  };
+}
+
+/** A cluster of one node and its Machine. */
+function lab(): Lab {
   const api = {
     get: (path: string) => Promise.resolve({ items: [path.includes('machines') ? machine() : node()] }),
     send: (_method: string, path: string, body: { status: { addresses: { address: string }[] } }) => {

@@ -11,7 +11,7 @@ export interface StaticPodOperator {
   clusterOperator: string;
 }
 
-export const ETCD_OPERATOR: StaticPodOperator = {
+const ETCD_OPERATOR: StaticPodOperator = {
   kind: 'Etcd',
   plural: 'etcds',
   namespace: 'openshift-etcd',
