@@ -1,8 +1,10 @@
+import type { EtcdPlan } from './etcd/plan.ts';
+
 /** What a step may cost if it was wrong. */
 export type Risk = 'reversible' | 'irreversible' | 'break-glass';
 
 /** Exactly what will be done, as data: printed for the human, approved by its digest, executed as it stands. */
-export type Plan = KubeletPlan | CleanupPlan;
+export type Plan = KubeletPlan | CleanupPlan | EtcdPlan;
 
 export interface KubeletPlan extends PlanBase {
   runbook: 'KubeletAuthRecovery';
@@ -15,7 +17,7 @@ export interface CleanupPlan extends PlanBase {
 }
 
 /** What the plans of all runbooks have. Besides it: `pins`, what the acts are given, so that the vote covers it and nothing is derived anew after it. */
-interface PlanBase {
+export interface PlanBase {
   cluster: string;
   /** The node it acts on. */
   target: string;

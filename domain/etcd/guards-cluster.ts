@@ -3,7 +3,6 @@ import type { Assessment } from './assessment.ts';
 import { namesOf, readFacts, standingFacts, factOf, unreadAmong, type NamedReading } from './facts.ts';
 import type { EtcdMaster, EtcdMember, EtcdObservation } from './observation.ts';
 import { operatorKind, type OperatorKind } from './operator-kind.ts';
-import { overrideState } from './override.ts';
 import { quorumOf } from './quorum.ts';
 import { objection, type EtcdObjection } from './refusal.ts';
 import { membersAt, surveyOf, type Survey } from './survey.ts';
@@ -97,28 +96,43 @@ export function kindOf({ version, operator }: EtcdObservation): { kind: Operator
   );
 }
 
+/** The run that asks, as a lease names its owner. */
+export interface LeaseOwner {
+  workflow: string;
+  run: string;
+}
+
 /** Our own override is no obstacle to our own run; everybody else's is. */
 export function operatorObjection(
   { operator }: EtcdObservation,
-  ownsOverride: boolean,
+  owner: LeaseOwner | undefined,
 ): EtcdObjection | undefined {
   const seen = valueOf(operator);
   if (!seen) return undefined;
+  const { source } = operator;
   if (seen.managementState !== 'Managed') {
     return objection(
       'OperatorUnmanaged',
       'the etcd operator is not managed, so it would do none of its part',
-      [{ fact: `managementState: ${seen.managementState}`, source: operator.source }],
+      [{ fact: `managementState: ${seen.managementState}`, source }],
     );
   }
-  const state = overrideState(seen.overrides);
-  if (state === 'off' || (state === 'on' && ownsOverride)) return undefined;
-  const because =
-    state === 'on'
-      ? 'somebody else has set the override that opens the operator’s quorum gate'
-      : 'unsupportedConfigOverrides holds something that is no object';
-  const fact = `unsupportedConfigOverrides: ${JSON.stringify(seen.overrides)}`;
-  return objection('ForeignOverride', because, [{ fact, source: operator.source }]);
+  const { lease } = seen;
+  if (lease.state === 'free') return undefined;
+  if (lease.state === 'foreign') {
+    const because = 'somebody else has set the override that opens the operator’s quorum gate';
+    return objection(
+      'ForeignOverride',
+      because,
+      lease.evidence.map((fact) => ({ fact, source })),
+    );
+  }
+  const { owner: held, deadline } = lease.lease;
+  if (owner && held.workflow === owner.workflow && held.run === owner.run) return undefined;
+  const fact = `lease of ${held.workflow} (run ${held.run}) until ${deadline}`;
+  return objection('ForeignOverride', 'the override is lent to another run, which has not given it back', [
+    { fact, source },
+  ]);
 }
 
 export function agreementObjection({ survey, standings }: Assessment): EtcdObjection | undefined {

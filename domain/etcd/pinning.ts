@@ -39,11 +39,10 @@ export function pinsFor({
   const { survey, observation, rollOut } = assessment;
   const { standings } = assessment;
   const node = valueOf(standing.master.node);
-  const operator = valueOf(observation.operator);
   const survivors = memberPins(assessment);
   const executor = survivors.find(({ node: name }) => hasRoom(name, assessment) && name !== fault.node);
   const cause = mendable(fault);
-  if (!node || !operator || !rollOut || !executor || !cause || !areIds(fault, survey, survivors)) {
+  if (!node || !rollOut || !executor || !cause || !areIds(fault, survey, survivors)) {
     const because = 'the plan cannot be pinned to one cluster, one member and one survivor';
     return objection('EvidenceIncomplete', because, standingFacts(standings));
   }
@@ -59,7 +58,6 @@ export function pinsFor({
     executor,
     survivors,
     certificates: certificateCure(standing, observation.at, { kind, rollOut }),
-    overrides: operator.overrides ?? null,
     remediators: remediatorPins(observation),
     recipient: valueOf(observation.copies)?.recipient ?? '',
   };

@@ -1,5 +1,5 @@
 import type { FaultKind } from './classify.ts';
-import type { Json, Remediator } from './platform.ts';
+import type { Remediator } from './platform.ts';
 import type { OperatorKind } from './operator-kind.ts';
 import type { CertificateCure, Strategy } from './strategy.ts';
 
@@ -32,8 +32,6 @@ export interface EtcdPins {
   /** Everybody who has to agree, the executor too. */
   survivors: MemberPin[];
   certificates: CertificateCure;
-  /** `spec.unsupportedConfigOverrides` as it was and has to be again; null: no such field. */
-  overrides: Json;
   /** Those that are paused meanwhile; the ones that were paused before are left alone. */
   remediators: Pick<Remediator, 'kind' | 'namespace' | 'name'>[];
   /** The public key to which the copy of the snapshot is encrypted. */

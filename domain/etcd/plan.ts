@@ -1,4 +1,4 @@
-import type { PlanStep } from '../plan.ts';
+import type { PlanBase, PlanStep } from '../plan.ts';
 import type { EtcdPins } from './pins.ts';
 import { pinsFor, type PlanInput } from './pinning.ts';
 import {
@@ -20,14 +20,8 @@ import { residualRisk } from './residual-risk.ts';
 import { needsOverride, needsQuarantine, needsUpdate, type Strategy } from './strategy.ts';
 
 /** What is done about one member: printed, approved by its digest, executed as it stands. */
-export interface EtcdPlan {
+export interface EtcdPlan extends PlanBase {
   runbook: 'EtcdRecovery';
-  cluster: string;
-  target: string;
-  because: string;
-  steps: PlanStep[];
-  proof: string[];
-  residualRisk: string[];
   pins: EtcdPins;
 }
 

@@ -1,3 +1,5 @@
+import type { LeaseReading } from '../lease-rules.ts';
+
 /** What stands around etcd: its operator, and what else acts on masters. */
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
@@ -8,6 +10,8 @@ export interface EtcdOperator {
   managementState: string;
   /** `spec.unsupportedConfigOverrides` exactly as it is; undefined: there is no such field, or it is null. */
   overrides?: Json;
+  /** What the object says about a lease of its override: `readLeaseIn`. */
+  lease: LeaseReading;
   forceRedeploymentReason: string;
   latestAvailableRevision: number;
   nodeStatuses: OperatorNode[];

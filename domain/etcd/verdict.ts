@@ -1,6 +1,6 @@
 import { valueOf } from '../reading.ts';
 import type { RecoveryRequest } from '../run.ts';
-import type { Evidence, Refuse, Wait } from '../verdict.ts';
+import type { Proceed, Refuse, Wait } from '../verdict.ts';
 import { assess, targetOf, type Assessment } from './assessment.ts';
 import type { Fault } from './classify.ts';
 import {
@@ -12,6 +12,7 @@ import {
   quorumLostObjection,
   readObjection,
   topologyObjection,
+  type LeaseOwner,
 } from './guards-cluster.ts';
 import { countsObjection, fitnessObjection, learnerObjection, targetObjection } from './guards-members.ts';
 import {
@@ -40,21 +41,14 @@ export interface EtcdDecision {
   runId: string;
   /** Name and SHA-256 of every node script that the worker would run. */
   scripts: Record<string, string>;
-  /** The override that is on was set by this run: its lease says so. */
-  ownsOverride?: boolean;
+  /** This run, as a lease would name it: an override that it holds is no obstacle to it. Absent: it holds none. */
+  owner?: LeaseOwner;
   /** ISO 8601. */
   now: string;
 }
 
-export interface EtcdProceed {
-  kind: 'proceed';
-  plan: EtcdPlan;
-  digest: string;
-  because: string;
-  evidence: Evidence[];
-}
-
-export type EtcdVerdict = EtcdProceed | Wait | Refuse;
+/** A verdict whose plan is one of this runbook. */
+export type EtcdVerdict = (Proceed & { plan: EtcdPlan }) | Wait | Refuse;
 
 /**
  * May one etcd member be replaced or mended, and how? Proceeds only when all of this holds, asked in this order; the first
@@ -109,12 +103,12 @@ function lookObjection({ observation, now }: EtcdDecision): EtcdObjection | unde
 
 function clusterObjection(
   assessment: Assessment,
-  { request, ownsOverride = false, policy }: EtcdDecision,
+  { request, owner, policy }: EtcdDecision,
 ): EtcdObjection | undefined {
   return (
     agreementObjection(assessment) ??
     targetObjection(assessment, request.node) ??
-    operatorObjection(assessment.observation, ownsOverride) ??
+    operatorObjection(assessment.observation, owner) ??
     membersObjection(assessment, policy)
   );
 }

@@ -203,6 +203,7 @@ function settledOperator(names: string[]): EtcdOperator {
   return {
     resourceVersion: '891',
     managementState: 'Managed',
+    lease: { state: 'free' },
     forceRedeploymentReason: '',
     latestAvailableRevision: 2,
     nodeStatuses: names.map((nodeName) => ({
