@@ -193,7 +193,6 @@ describe('what a run leaves on a node', { concurrency: 4, timeout: 240_000 }, ()
         taskQueue: runbookQueue,
         args: [{ cluster: 'terminated', propose: false }],
       });
-    const codes = (result: HealthCheckResult) => result.findings.map(({ code }) => code);
     assert.deepEqual(codes(await check()), ['KubeletAuthenticationFault'], 'an open run leaves nothing');
 
     await run.terminate('somebody was in a hurry');
@@ -208,3 +207,7 @@ describe('what a run leaves on a node', { concurrency: 4, timeout: 240_000 }, ()
     assert.deepEqual(codes(await check()), ['UnfinishedRecoveryOnNode'], 'the first one still says nothing');
   });
 });
+
+function codes({ findings }: HealthCheckResult): string[] {
+  return findings.map(({ code }) => code);
+}
