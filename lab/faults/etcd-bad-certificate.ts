@@ -26,7 +26,8 @@ export const etcdBadCertificate: Fault = {
 
   async break(lab, node, { progress, signal }) {
     await during(progress, `${node}: certificates of etcd replaced`, async () => {
-      if (await isEtcdHealthy(lab, node)) await saveFiles(lab, NAME, node, [`${SECRETS}/*-${node}.crt`]);
+      // The keys too: a roll-out in the meantime brings others, which do not fit these certificates either.
+      if (await isEtcdHealthy(lab, node)) await saveFiles(lab, NAME, node, [`${SECRETS}/*-${node}.*`]);
       await spoil(lab, node);
       // It would go on with the connections it has, and re-read the files only for new ones.
       const etcd = await etcdContainer(lab, node);
