@@ -27,7 +27,7 @@ interface ContainerStatus {
   state?: {
     running?: object;
     waiting?: { reason?: string; message?: string };
-    terminated?: { reason?: string; message?: string; exitCode: number };
+    terminated?: { reason?: string; message?: string; exitCode: number; finishedAt?: string };
   };
 }
 

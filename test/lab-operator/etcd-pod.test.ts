@@ -31,7 +31,6 @@ function pod(profile: ProfileName) {
 test('the pod has the containers, labels and variables that the platform gives it', () => {
   const { metadata, spec } = pod('main');
   assert.deepEqual(metadata.labels, { app: 'etcd', 'k8s-app': 'etcd', etcd: 'true', revision: '7' });
-  const names = (containers: Container[]) => containers.map(({ name }) => name);
   assert.deepEqual(names(spec.initContainers), ['setup', 'etcd-ensure-env-vars', 'etcd-resources-copy']);
   assert.deepEqual(names(spec.containers), ['etcdctl', 'etcd', 'etcd-metrics', 'etcd-readyz', 'etcd-rev']);
   const env = Object.fromEntries((spec.containers[0]?.env ?? []).map(({ name, value }) => [name, value]));
@@ -61,4 +60,8 @@ for (const profile of ['main', '4.16'] as const) {
     assert.equal(refused.code, 1);
     assert.equal(refused.stderr, REFUSALS[profile]);
   });
+}
+
+function names(containers: readonly Container[]): string[] {
+  return containers.map(({ name }) => name);
 }

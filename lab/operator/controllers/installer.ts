@@ -3,7 +3,7 @@ import { newNodeStatus } from '../board.ts';
 import { create, NAMESPACE, remove } from '../objects.ts';
 import type { PodObject } from '../operand.ts';
 import { installerPod } from '../pods/installer-pod.ts';
-import { pendingInstallerCondition } from '../rules/conditions.ts';
+import { missingPodCondition, pendingInstallerCondition, type Installed } from '../rules/conditions.ts';
 import {
   installerConditions,
   installerName,
@@ -33,6 +33,7 @@ export const syncInstaller: Sync = async (view, operator) => {
   board.report(
     ...installerConditions(nodes, latest, view.operands),
     pendingInstallerCondition(pending(view), new Date()),
+    missingPodCondition(installed(view), view.operands, new Date()),
   );
 };
 
@@ -101,4 +102,19 @@ function pending(view: View) {
       node: spec.nodeName ?? '',
       startedAt: status?.startTime,
     }));
+}
+
+function installed(view: View): Installed[] {
+  const all = view.pods.map(installedBy).filter((each) => each !== undefined);
+  const isNewest = ({ node, revision }: Installed) =>
+    all.every((other) => other.node !== node || other.revision <= revision);
+  return all.filter(isNewest);
+}
+
+function installedBy(pod: PodObject): Installed | undefined {
+  const [, revision] = /^installer-(\d+)-/.exec(pod.metadata.name) ?? [];
+  const [container] = pod.status?.containerStatuses ?? [];
+  const finishedAt = container?.state?.terminated?.finishedAt;
+  if (revision === undefined || stateOf(pod) !== 'succeeded' || finishedAt === undefined) return undefined;
+  return { node: pod.spec.nodeName ?? '', revision: Number(revision), finishedAt };
 }

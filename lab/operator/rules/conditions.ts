@@ -5,7 +5,6 @@ import type { Condition, Master, Operand, Verdict } from './types.ts';
 export const QUIET: readonly Verdict[] = [
   ...[
     'ScriptControllerDegraded',
-    'MissingStaticPodControllerDegraded',
     'MachineDeletionHooksControllerDegraded',
     'BackingResourceControllerDegraded',
     'EtcdStaticResourcesDegraded',
@@ -133,4 +132,32 @@ export function pendingInstallerCondition(pending: readonly PendingInstaller[], 
       `Pod "${name}" on node "${node}" is Pending since ${goTime(startedAt)} because the pod has not started`,
   );
   return { type, status: 'True', reason: 'Pending', message: text.join('\n') };
+}
+
+/** The newest installer pod that did its work on a node. */
+export interface Installed {
+  node: string;
+  revision: number;
+  /** ISO 8601. */
+  finishedAt: string;
+}
+
+/** The static pod's grace period of 30 s, and 150 s. */
+const SHOW_UP_MS = 180_000;
+
+/** A manifest was written, and its pod has not come: the kubelet does not follow, or somebody took it away again. */
+export function missingPodCondition(
+  installed: readonly Installed[],
+  operands: readonly Operand[],
+  now: Date,
+): Verdict {
+  const missing = installed.filter(({ node, revision, finishedAt }) => {
+    const isThere = operands.some((operand) => operand.node === node && operand.revision >= revision);
+    return !isThere && now.getTime() - Date.parse(finishedAt) > SHOW_UP_MS;
+  });
+  const text = missing.map(
+    ({ node, revision }) =>
+      `static pod lifecycle failure - static pod: "etcd" in namespace: "openshift-etcd" for revision: ${revision} on node: "${node}" didn't show up, waited: 3m0s`,
+  );
+  return syncCondition('MissingStaticPodController', text.length === 0 ? undefined : text.join('\n'));
 }
