@@ -5,6 +5,7 @@ import type { Approvers } from '../connections/cluster.ts';
 import type { VerifyStatementInput } from '../contract.ts';
 import { sentenceOf } from '../failure.ts';
 import { linesThatProve, namesAnybody, readGuarded } from './signers.ts';
+import { wasTouched } from './touch.ts';
 import { checkAlone, principalsOf, verify, withDesk, type Asking, type Papers } from './ssh-keygen.ts';
 
 type Refused = Extract<SignatureVerdict, { valid: false }>;
@@ -30,7 +31,7 @@ export async function verifySignature(
   if ('valid' in papers) return papers;
   try {
     return await withDesk({ ...papers, signature: said.signature }, (desk) =>
-      judge({ text: said.text, desk, signal }, said.by, cluster),
+      judge({ text: said.text, desk, signal }, said, cluster),
     );
   } catch (error) {
     signal.throwIfAborted();
@@ -85,8 +86,14 @@ async function readSigners(
   return { ...papers, revoked: revoked.text };
 }
 
-async function judge(asking: Asking, by: string, cluster: string): Promise<SignatureVerdict> {
+async function judge(
+  asking: Asking,
+  { by, signature }: { by: string; signature: string },
+  cluster: string,
+): Promise<SignatureVerdict> {
   const proved = await verify(asking, by);
+  if (proved.yes && wasTouched(signature) === false)
+    return bad(`The hardware key ${proved.key} was not touched: use one that asks for it.`);
   if (proved.yes) return { valid: true, proof: { principal: by, key: proved.key } };
   if (/sshkey_check_revoked: (?!Key is revoked)/.test(proved.why)) {
     return unusable(

@@ -2,15 +2,18 @@ import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { signatureNamespace } from '../../domain/statement.ts';
 
 /** A FIDO key in software: what `ssh-keygen -t ed25519-sk` makes in hardware, signing as the hardware would. */
-export function softwareSecurityKey(): { publicKey: string; sign: (text: string) => string } {
+export function softwareSecurityKey(): {
+  publicKey: string;
+  sign: (text: string, touched?: boolean) => string;
+} {
   const application = 'ssh:';
   const pair = generateKeyPairSync('ed25519');
   const raw = pair.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
   const blob = Buffer.concat([text('sk-ssh-ed25519@openssh.com'), text(raw), text(application)]);
   return {
     publicKey: `sk-ssh-ed25519@openssh.com ${blob.toString('base64')}`,
-    sign: (message) => {
-      const touched = Buffer.from([1, 0, 0, 0, 7]);
+    sign: (message, wasTouched = true) => {
+      const touched = Buffer.from([wasTouched ? 1 : 0, 0, 0, 0, 7]);
       const signed = Buffer.concat([
         sha256(application),
         touched,

@@ -32,8 +32,10 @@ function verify(
   signature: string,
 ): Promise<SignatureVerdict> {
   const known = { ...clusterWith('master-1'), ...(approvers ? { approvers } : {}) };
-  const { verifyStatement } = createApproveActivities({ inventory: () => known });
-  return new MockActivityEnvironment().run(() => verifyStatement({ cluster: 'lab', statement, signature }));
+  const activities = createApproveActivities({ inventory: () => known });
+  return new MockActivityEnvironment().run(() =>
+    activities.verifyStatement({ cluster: 'lab', statement, signature }),
+  );
 }
 
 /** Allowed signers as they are written, and the verdict on one statement that one of them signed. */
@@ -104,6 +106,13 @@ describe('a signature that proves the name', () => {
 });
 
 describe('BadSignature', () => {
+  it('when it is one of a hardware key that nobody touched', async () => {
+    const key = softwareSecurityKey();
+    const signature = key.sign(canonicalize(vote()) ?? '', false);
+    const verdict = await verify(allow(`anna@example.com ${key.publicKey}`), vote(), signature);
+    refusedAs(verdict, 'BadSignature', /was not touched/);
+  });
+
   it('when a field was altered after signing', async () => {
     const signature = keys.sign('anna', vote());
     const verdict = await verify(annaAllowed(), vote(undefined, { decision: 'reject' }), signature);
