@@ -21,7 +21,7 @@ const refusedUnchecked: [string, VoteRefusal, unknown][] = [
   ['a run left open', 'ForeignRun', { ...signedVote, firstRun: '' }],
   ['a plan left open', 'StalePlan', { ...signedVote, plan: '' }],
   ['no expiry', 'MalformedVote', { ...signedVote, expires: undefined }],
-  ['a signature of a book', 'MalformedVote', { ...signedVote, signature: 'x'.repeat(8_001) }],
+  ['a signature of a book', 'MalformedVote', { ...signedVote, signature: 'x'.repeat(16_001) }],
 ];
 
 for (const [name, refusal, input] of refusedUnchecked) {

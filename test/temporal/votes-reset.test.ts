@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import type { KubeletAuthRecovery } from '../../workflows/kubelet-auth-recovery.ts';
+import { resolveStepUpdate } from '../../workflows/messages.ts';
+import { brokenCluster } from '../simulator/state.ts';
+import {
+  approve,
+  ended,
+  serveClusters,
+  untilBlocked,
+  untilGate,
+  untilState,
+  type Recoveries,
+  type Recovery,
+} from './support/recoveries.ts';
+import { refusedAs, send } from './support/signed-votes.ts';
+
+describe('An approval and `temporal workflow reset`', { concurrency: 2, timeout: 120_000 }, () => {
+  let recoveries: Recoveries;
+  before(async () => {
+    recoveries = await serveClusters(['to-the-gate', 'to-the-start', 'to-the-acts']);
+  });
+  after(() => recoveries.close());
+
+  const two = { reversible: 2, irreversible: 2, breakGlass: 2 };
+  const voteFor = (cluster: string, gate: { id: string; nonce: string }, by: string) =>
+    ({ gate: gate.id, nonce: gate.nonce, decision: 'approve', by, reason: 'go', cluster }) as const;
+
+  it('a vote that the server delivers again after the reset does not count; nor does one of before it', async () => {
+    const { cluster } = recoveries.host(brokenCluster('to-the-gate', { votes: two }));
+    const first = await recoveries.start(cluster);
+    const { gate } = await untilGate(first);
+    const anna = voteFor(cluster.name, gate!, 'anna');
+    await send(first, anna);
+
+    const again = await reset(recoveries, first, lastTask);
+    const state = await untilState(again, ({ timeline }) =>
+      timeline.some(({ text }) => text.includes('reset')),
+    );
+    assert.equal(state.gate?.id, 'plan-1', 'the gate is the same');
+    assert.notEqual(state.gate?.nonce, gate!.nonce);
+    assert.deepEqual(state.gate?.votes, []);
+    await refusedAs(again, voteFor(cluster.name, gate!, 'ben'), 'WrongNonce');
+    assert.deepEqual(cluster.effects, []);
+
+    for (const by of ['anna', 'ben']) await send(again, voteFor(cluster.name, state.gate!, by));
+    assert.equal((await ended(again)).outcome.status, 'healed');
+  });
+
+  it('a run that begins again asks again', async () => {
+    const { cluster } = recoveries.host(brokenCluster('to-the-start', { votes: two }));
+    const first = await recoveries.start(cluster);
+    const { gate } = await untilGate(first);
+    await send(first, voteFor(cluster.name, gate!, 'anna'));
+    const again = await reset(recoveries, first, firstTask);
+    const state = await untilGate(again);
+    assert.notEqual(state.gate?.nonce, gate!.nonce);
+    assert.deepEqual(state.gate?.votes, []);
+    await again.terminate();
+  });
+
+  it('a run that was acting does not act on: it looks, and asks again', async () => {
+    const simulator = recoveries.host(brokenCluster('to-the-acts'));
+    const { cluster } = simulator;
+    simulator.fail('installBootstrapCredential', 'NodeScriptFailed');
+    const first = await recoveries.start(cluster);
+    await approve(first);
+    await untilBlocked(first);
+
+    const again = await reset(recoveries, first, lastTask);
+    const { blocked } = await untilBlocked(again);
+    const retry = { stepId: blocked.stepId, action: 'retry', by: 'grace', reason: 'mended' } as const;
+    await again.executeUpdate(resolveStepUpdate, { args: [retry] });
+    await untilGate(again, 'plan-2');
+    assert.deepEqual(cluster.effects, ['back up master-1'], 'what was done before is all');
+    await approve(again, 'plan-2');
+    assert.equal((await ended(again)).outcome.status, 'healed');
+    assert.equal(cluster.effects.filter((effect) => effect.startsWith('restart')).length, 1);
+  });
+});
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<Recovery['fetchHistory']>>['events']>[number];
+type EventId = NonNullable<HistoryEvent['eventId']>;
+type Pick = (completedTasks: EventId[]) => EventId | undefined;
+
+const firstTask: Pick = (tasks) => tasks[0];
+const lastTask: Pick = (tasks) => tasks.at(-1);
+
+/** As the command does it, signals and updates delivered again and all. */
+async function reset(
+  { temporal: { client } }: Recoveries,
+  recovery: Recovery,
+  pick: Pick,
+): Promise<Recovery> {
+  const { workflowId, firstExecutionRunId } = recovery;
+  const { events } = await recovery.fetchHistory();
+  const tasks = (events ?? []).flatMap(({ eventId, workflowTaskCompletedEventAttributes }) =>
+    workflowTaskCompletedEventAttributes && eventId ? [eventId] : [],
+  );
+  const resetting: Promise<{ runId?: string | null }> = client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId, runId: firstExecutionRunId },
+    reason: 'a test',
+    requestId: randomUUID(),
+    workflowTaskFinishEventId: pick(tasks)!,
+  });
+  const { runId } = await resetting;
+  const handle = client.workflow.getHandle<typeof KubeletAuthRecovery>(workflowId, runId ?? undefined);
+  return Object.assign(handle, { firstExecutionRunId });
+}
