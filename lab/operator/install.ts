@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from '../cluster/api.ts';
 import { MASTERS } from '../settings.ts';
+import { ETCD, type EtcdResource } from './board.ts';
 import { create, NAMESPACE } from './objects.ts';
 import { guardBudget } from './pods/guard-pod.ts';
 
@@ -9,15 +10,23 @@ const OPERATOR_ACCOUNT = 'etcd-operator';
 const TOKEN_SECONDS = 30 * 24 * 3600;
 const RBAC = 'rbac.authorization.k8s.io';
 
+/** What the operator starts with. */
+export interface Beginning {
+  /** Of its own account, so that the audit log shows who wrote what. */
+  token: string;
+  /** `etcds/cluster` as an earlier operator, or the installation, has left it. */
+  resource: EtcdResource;
+}
+
 /**
- * What the operator finds when it starts: its own account (cluster-admin, as the real one's), those of its pods, the guards'
- * budget. Resolves to a token, so that the audit log shows who wrote what; to nothing when the signal comes first.
+ * Makes what the operator finds when it starts: its own account (cluster-admin, as the real one's), those of its pods, the
+ * guards' budget. Waits for an API that is down; resolves to nothing when the signal comes first.
  */
 export async function makeOperatorObjects(
   api: Api,
   log: (line: string) => void,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Beginning | undefined> {
   while (!signal.aborted) {
     try {
       return await makeOnce(api);
@@ -29,7 +38,7 @@ export async function makeOperatorObjects(
   return undefined;
 }
 
-async function makeOnce(api: Api): Promise<string> {
+async function makeOnce(api: Api): Promise<Beginning> {
   const own = accounts(OPERATOR_NAMESPACE);
   await create(api, own, { metadata: { name: OPERATOR_ACCOUNT } });
   for (const name of ['installer-sa', 'guard-sa'])
@@ -50,7 +59,7 @@ async function makeOnce(api: Api): Promise<string> {
       spec: { expirationSeconds: TOKEN_SECONDS },
     },
   );
-  return status.token;
+  return { token: status.token, resource: await api.get<EtcdResource>(ETCD) };
 }
 
 function accounts(namespace: string): string {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from '../cluster/api.ts';
 import type { ClusterPki } from '../cluster/certificates.ts';
 import type { ControlPlaneImages } from '../cluster/pod.ts';
-import { ETCD, openBoard, type EtcdResource } from './board.ts';
+import { openBoard, type EtcdResource } from './board.ts';
 import { openDue, type Operator, type Sync } from './context.ts';
 import { syncCertificates } from './controllers/certificates.ts';
 import { syncEndpoints } from './controllers/endpoints.ts';
@@ -22,6 +22,8 @@ import { readView, type View } from './view.ts';
 export interface OperatorOptions {
   api: Api;
   profile: Profile;
+  /** `etcds/cluster` as it is found. */
+  resource: EtcdResource;
   images: ControlPlaneImages;
   pki: ClusterPki;
   log: (line: string) => void;
@@ -47,7 +49,7 @@ const CYCLE: Record<string, Sync> = {
 export async function runOperator(options: OperatorOptions): Promise<void> {
   const { signal, log } = options;
   const state: State = { view: undefined, members: undefined };
-  const operator = await open(options, state);
+  const operator = open(options, state);
   const view = () => state.view;
   log(`operator ${operator.profile.name} runs, revision ${operator.board.latest()}`);
   await Promise.all([
@@ -80,8 +82,8 @@ interface State {
   members: readonly Member[] | string | undefined;
 }
 
-async function open(options: OperatorOptions, state: State): Promise<Operator> {
-  const { api, pki, profile, log } = options;
+function open(options: OperatorOptions, state: State): Operator {
+  const { api, pki, profile, resource, log } = options;
   const credential = {
     ca: pki.read('etcd-signer.crt'),
     cert: pki.read('etcd-client.crt'),
@@ -90,7 +92,7 @@ async function open(options: OperatorOptions, state: State): Promise<Operator> {
   const etcd = openEtcd(credential, () => clientUrls(state.view));
   return {
     ...options,
-    board: openBoard(await api.get<EtcdResource>(ETCD), profile),
+    board: openBoard(resource, profile),
     record: eventRecorder(api, log),
     etcd,
     cache: memberCache(etcd),

@@ -20,11 +20,13 @@ export async function runEtcdOperator({ lab, profile, signal, write }: EtcdOpera
   const { settings, pki } = lab;
   const log = (line: string) => write(`${new Date().toISOString()} etcd-operator: ${line}`);
   const { foundations } = JSON.parse(readFileSync(stateFile(settings), 'utf8')) as LabState;
-  const token = await makeOperatorObjects(lab.api, log, signal);
-  if (token === undefined) return;
+  const beginning = await makeOperatorObjects(lab.api, log, signal);
+  if (beginning === undefined) return;
+  const { token, resource } = beginning;
   await runOperator({
     api: openApi(settings, pki.read('kube-apiserver-server-ca.crt'), { token }),
     profile: PROFILES[profile],
+    resource,
     images: foundations,
     pki,
     log,
