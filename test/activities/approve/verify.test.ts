@@ -43,7 +43,8 @@ function allow(...lines: string[]): Approvers {
   return { allowedSigners: keys.write('allowed', `${lines.join('\n')}\n`) };
 }
 
-const annaAllowed = () => allow(`anna@example.com ${keys.publicKey('anna')}`);
+const anna = () => `anna@example.com ${keys.publicKey('anna')}\n`;
+const annaAllowed = () => allow(anna().trim());
 
 function refusedAs(verdict: SignatureVerdict, reason: string, sentence: RegExp): void {
   assert.ok(!verdict.valid, 'it proves nothing');
@@ -96,10 +97,10 @@ describe('a signature that proves the name', () => {
   });
 
   it('leaves nothing behind in the temporary directory', async () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('cpr-verify-'));
+    const earlier = readdirSync(tmpdir());
     await verify(annaAllowed(), vote(), keys.sign('anna', vote()));
     const left = readdirSync(tmpdir()).filter(
-      (name) => name.startsWith('cpr-verify-') && !before.includes(name),
+      (name) => name.startsWith('cpr-verify-') && !earlier.includes(name),
     );
     assert.deepEqual(left, []);
   });
@@ -248,7 +249,6 @@ describe('RevokedKey', () => {
 });
 
 describe('SignersUnusable', () => {
-  const anna = () => `anna@example.com ${keys.publicKey('anna')}\n`;
   const states: [string, () => Approvers | undefined, RegExp][] = [
     ['the inventory names no file', () => undefined, /names no approvers.allowedSigners for lab/],
     [
