@@ -1,5 +1,6 @@
 import type { BrakeReading } from '../domain/brake.ts';
 import type { ClosedRecovery } from '../domain/damping.ts';
+import type { OpenWork } from '../domain/diagnosis/leftovers.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Reading } from '../domain/reading.ts';
 import type { KubeletEvidence, Observation } from '../domain/control-plane.ts';
@@ -63,8 +64,8 @@ export interface VerifyResult {
 }
 
 export interface DecideActivities {
-  /** `open`: ids of the recoveries that go on now, as `recoveryHistory` says: what is theirs is not left behind. */
-  diagnoseObservation(input: { observation: Observation; open: Reading<string[]> }): Promise<Finding[]>;
+  /** `open`: what goes on now, as `recoveryHistory` says: what is of that is not left behind. */
+  diagnoseObservation(input: { observation: Observation; open: Reading<OpenWork> }): Promise<Finding[]>;
   decideKubeletAuthRecovery(input: DecideInput): Promise<Verdict>;
   /** `open`: ids of the recoveries that go on now, the one that asks or not. */
   decideCleanup(input: DecideInput & { open: string[] }): Promise<Verdict>;
@@ -87,7 +88,8 @@ export interface DecideInput {
  * 1:05; and whether its brake is on.
  */
 export interface RunHistoryActivities {
-  recoveryHistory(input: { workflowId: string }): Promise<RecoveryHistory>;
+  /** `watchdog`: id of the workflow that watches over the cluster's lease. */
+  recoveryHistory(input: { workflowId: string; watchdog: string }): Promise<RecoveryHistory>;
   /** Waits, heartbeating, until that run is over, or until `forMs` are. What Temporal does not answer is not an end. */
   awaitRunOver(input: { workflow: string; run: string; forMs: number }): Promise<{ over: boolean }>;
   /** Never throws for what it could not read: that is `unknown`, and a run holds. */
@@ -101,6 +103,7 @@ export interface RecoveryHistory {
   open?: { runbook: string; runId: string; startedAt: string };
   /** Those that are over, newest first, ten at most. Each digest is that of its plan as if `proposalRunId` had made it. */
   closed: ClosedRecovery[];
+  leaseWatched: boolean;
 }
 
 /** Who said it? Runs on the cluster's queue: the allowed-signers file lies next to the cluster's credentials. */

@@ -1,3 +1,5 @@
+import type { LeaseTargetName } from './lease.ts';
+import type { LeaseReading } from './lease-rules.ts';
 import type { Reading } from './reading.ts';
 
 /**
@@ -17,7 +19,14 @@ export interface Observation {
   otherCsrs?: number;
   /** The token secret from which a durable bootstrap file can be made anew. */
   bootstrapSecret: Reading<BootstrapSecret>;
+  /** Settings that a run may lend, where the object is there and may be read by us. */
+  lentSettings: LentSetting[];
   cost: ObservationCost;
+}
+
+export interface LentSetting {
+  target: LeaseTargetName;
+  lease: Reading<LeaseReading>;
 }
 
 /** What the look cost, and whether a declared limit cut it short. Source: counted by the connections. */

@@ -29,6 +29,7 @@ export const findingCodes = [
   'MirrorPodMissing',
   'UnfinishedRecoveryOnNode',
   'TemporaryCredentialLeft',
+  'OverrideLeaseLeft',
 ] as const;
 
 export type FindingCode = (typeof findingCodes)[number];

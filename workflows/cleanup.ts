@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { RunRef } from '../activities/contract.ts';
 import { runOfStep } from '../domain/cleanup/plan.ts';
+import { watchdogId } from '../domain/lease.ts';
 import { planOf, type CleanupPlan } from '../domain/plan.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { recoveryWorkflowId, type RecoveryInput, type RecoveryResult } from './messages.ts';
@@ -41,7 +42,7 @@ async function lookFor(
   const [{ policy, scripts }, history, observation] = await Promise.all([
     observe.readPolicy.executeWithOptions(labelled('Read the policy'), [{ cluster }]),
     runHistory.recoveryHistory.executeWithOptions(labelled('Look which recoveries are open'), [
-      { workflowId },
+      { workflowId, watchdog: watchdogId(cluster) },
     ]),
     observe.observeControlPlane.executeWithOptions(looking, [{ cluster }]),
   ]);

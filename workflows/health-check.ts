@@ -8,7 +8,9 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { RecoveryHistory } from '../activities/contract.ts';
 import type { Observation, ObservationCost } from '../domain/control-plane.ts';
+import type { OpenWork } from '../domain/diagnosis/leftovers.ts';
 import type { Finding } from '../domain/finding.ts';
+import { watchdogId } from '../domain/lease.ts';
 import { dampedBecause, proposalRunId, type ClosedRecovery } from '../domain/damping.ts';
 import { known, unknown, type Reading } from '../domain/reading.ts';
 import type { RecoveryRequest } from '../domain/run.ts';
@@ -36,9 +38,7 @@ export async function HealthCheck(input: HealthCheckInput): Promise<HealthCheckR
 
   const { observation } = seen;
   const history = await readHistory(cluster);
-  const open = history.known
-    ? known(history.value.open ? [history.value.open.runId] : [], history.source)
-    : history;
+  const open = history.known ? known(openWork(history.value), history.source) : history;
   const findings = await decisions.diagnoseObservation.executeWithOptions(labelled('Diagnose'), [
     { observation, open },
   ]);
@@ -71,12 +71,21 @@ async function proposeOrSayWhyNot(
   }
 }
 
+function openWork({ open, leaseWatched }: RecoveryHistory): OpenWork {
+  return { runs: open ? [open.runId] : [], leaseWatched };
+}
+
 async function readHistory(cluster: string): Promise<Reading<RecoveryHistory>> {
   const workflowId = recoveryWorkflowId(cluster);
   const source = `Temporal: runs of ${workflowId}`;
   try {
     const label = labelled('Look for earlier recoveries');
-    return known(await runHistory.recoveryHistory.executeWithOptions(label, [{ workflowId }]), source);
+    return known(
+      await runHistory.recoveryHistory.executeWithOptions(label, [
+        { workflowId, watchdog: watchdogId(cluster) },
+      ]),
+      source,
+    );
   } catch (error) {
     if (isCancellation(error)) throw error;
     return unknown(describeFailure(error).message, source);

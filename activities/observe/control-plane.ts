@@ -1,5 +1,7 @@
-import type { MasterObservation, Observation } from '../../domain/control-plane.ts';
+import type { LentSetting, MasterObservation, Observation } from '../../domain/control-plane.ts';
 import { nodeCommonName } from '../../domain/kubelet/names.ts';
+import { isLeaseTarget, leaseTargets } from '../../domain/lease.ts';
+import { readLeaseIn } from '../../domain/lease-rules.ts';
 import { known, unknown, type Reading, type Unknown } from '../../domain/reading.ts';
 import { createBudget, type Budget } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
@@ -29,7 +31,7 @@ export async function observeControlPlane(
   try {
     const names = Object.keys(cluster.masters);
     let otherCsrs = 0;
-    const [masters, signer, csrs, bootstrapSecret] = await Promise.all([
+    const [masters, signer, csrs, bootstrapSecret, lentSettings] = await Promise.all([
       Promise.all(names.map((name) => observeMaster(cluster, name, look, lane, signal))),
       readSigner(look),
       read(look, 'GET certificatesigningrequests', async (api) => {
@@ -41,6 +43,7 @@ export async function observeControlPlane(
         return ours;
       }),
       read(look, 'GET secrets/node-bootstrapper-token', readSecret),
+      readLentSettings(look),
     ]);
     signal.throwIfAborted();
     return {
@@ -52,6 +55,7 @@ export async function observeControlPlane(
       csrs,
       otherCsrs,
       bootstrapSecret,
+      lentSettings,
       cost: budget.cost(),
     };
   } finally {
@@ -146,6 +150,22 @@ function readSigner(look: ApiLook): Promise<Observation['signer']> {
     if (!lease) throw failure('ApiUnreachable', 'there is no lease kube-system/kube-controller-manager');
     return parseSigner(lease, Date.now() + api.clockOffsetMs());
   });
+}
+
+/** What is not there, or not ours to read, is not ours to lend either. */
+async function readLentSettings(look: ApiLook): Promise<LentSetting[]> {
+  const targets = Object.keys(leaseTargets).filter(isLeaseTarget);
+  const settings = await Promise.all(
+    targets.map(async (target) => {
+      const { object } = leaseTargets[target];
+      const lease = await read(look, `GET ${object}`, async (api) =>
+        readLeaseIn(await reads.readLeaseObject(api, object), target),
+      );
+      return { target, lease };
+    }),
+  );
+  const elsewhere = ['ApiForbidden', 'PreconditionFailed'];
+  return settings.filter(({ lease }) => lease.known || !elsewhere.includes(lease.cause ?? ''));
 }
 
 async function readSecret(api: Kubernetes) {

@@ -1,9 +1,9 @@
 import { getClient } from '@temporalio/activity';
-import type { WorkflowClient, WorkflowExecutionInfo } from '@temporalio/client';
+import type { WorkflowClient, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { asProposal, type ClosedRecovery } from '../../domain/damping.ts';
 import { nodeRunId, type Outcome, type RunState } from '../../domain/run.ts';
-import type { RecoveryHistory } from '../contract.ts';
+import type { RecoveryHistory, RunHistoryActivities } from '../contract.ts';
 import { digestOf } from '../decide/index.ts';
 
 /** More than a night of turning down and dry runs brings; each costs a call. */
@@ -13,29 +13,40 @@ const closedAtMost = 10;
  * Asks Temporal itself. The newest run of the id comes from its own record, which is never behind; those before it come from
  * the list of workflows, which may lag by a second.
  */
-export async function recoveryHistory({ workflowId }: { workflowId: string }): Promise<RecoveryHistory> {
+export async function recoveryHistory({
+  workflowId,
+  watchdog,
+}: Parameters<RunHistoryActivities['recoveryHistory']>[0]): Promise<RecoveryHistory> {
   const { workflow } = getClient();
-  const newest = await workflow
-    .getHandle(workflowId)
-    .describe()
-    .catch((error: unknown) => {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    });
-  if (!newest) return { closed: [] };
+  const [newest, watching] = await Promise.all([
+    newestOf(workflow, workflowId),
+    newestOf(workflow, watchdog),
+  ]);
+  const leaseWatched = watching !== undefined && !isOver(watching);
+  if (!newest) return { closed: [], leaseWatched };
   const closed = await closedRuns(workflow, newest);
-  if (isOver(newest)) return { closed };
+  if (isOver(newest)) return { closed, leaseWatched };
   const firstRun = newest.raw.workflowExecutionInfo?.firstRunId;
-  return {
-    open: {
-      runbook: newest.type,
-      runId: nodeRunId(
-        firstRun === undefined || firstRun === null || firstRun === '' ? newest.runId : firstRun,
-      ),
-      startedAt: newest.startTime.toISOString(),
-    },
-    closed,
+  const open = {
+    runbook: newest.type,
+    runId: nodeRunId(
+      firstRun === undefined || firstRun === null || firstRun === '' ? newest.runId : firstRun,
+    ),
+    startedAt: newest.startTime.toISOString(),
   };
+  return { open, closed, leaseWatched };
+}
+
+async function newestOf(
+  workflow: WorkflowClient,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await workflow.getHandle(workflowId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 type Listed = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'type' | 'status' | 'startTime'> & {

@@ -5,7 +5,7 @@ import { classify } from '../kubelet/classify.ts';
 import { apiFindings } from './api.ts';
 import { etcdFindings } from './etcd.ts';
 import { kubeletFindings } from './kubelet.ts';
-import { leftoverFindings } from './leftovers.ts';
+import { leftoverFindings, type OpenWork } from './leftovers.ts';
 import { signerFindings } from './signer.ts';
 
 /**
@@ -13,7 +13,7 @@ import { signerFindings } from './signer.ts';
  * and no finding of its own: a lost certificate is one finding, and not four with its Unknown node and its missing pods.
  * `open`: ids of the recoveries that are open now; what they do on a node is not left behind.
  */
-export function diagnose(observation: Observation, open: Reading<string[]>): Finding[] {
+export function diagnose(observation: Observation, open: Reading<OpenWork>): Finding[] {
   const classes = observation.masters.map((master) => classify(master, observation));
   const findings = [
     ...apiFindings(observation),
@@ -38,6 +38,7 @@ const causesFirst: FindingCode[] = [
   'NodeNotReady',
   'MirrorPodMissing',
   'AdminCredentialOnNode',
+  'OverrideLeaseLeft',
   'TemporaryCredentialLeft',
   'UnfinishedRecoveryOnNode',
 ];

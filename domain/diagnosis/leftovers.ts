@@ -6,16 +6,44 @@ import type { Reading } from '../reading.ts';
 import type { Evidence } from '../verdict.ts';
 import { pageOf } from './page.ts';
 
+/** What goes on now, as Temporal says. */
+export interface OpenWork {
+  /** Ids, on the nodes, of the recoveries that are open. */
+  runs: string[];
+  /** The watchdog of the cluster's lease is open. */
+  leaseWatched: boolean;
+}
+
 /**
- * What runs that were terminated have left behind. `open`: ids of the recoveries that go on now, as Temporal says; where
- * that is not known, what is seen may be the work of one of them, and is only told.
+ * What runs that were terminated have left behind. Where it is not known what
+ * is `open`, what is seen may be the work of a run that goes on, and is only told.
  */
-export function leftoverFindings({ masters }: Observation, open: Reading<string[]>): Finding[] {
-  return masters.flatMap((master) => {
+export function leftoverFindings(observation: Observation, open: Reading<OpenWork>): Finding[] {
+  const onNodes = observation.masters.flatMap((master) => {
     if (!master.kubelet.known) return [];
-    const left = leftoversOn(master.kubelet.value, open.known ? open.value : []);
+    const left = leftoversOn(master.kubelet.value, open.known ? open.value.runs : []);
     const found = [unfinished(master, left), temporaryCredential(master, left)];
-    return found.filter((finding) => finding !== undefined).map((finding) => asKnown(finding, open));
+    return found.filter((finding) => finding !== undefined);
+  });
+  return [...leftLeases(observation, open), ...onNodes].map((finding) => asKnown(finding, open));
+}
+
+/** A lease that its watchdog watches over ends by itself; both it and the run have to be terminated for one to be left. */
+function leftLeases({ lentSettings }: Observation, open: Reading<OpenWork>): Finding[] {
+  if (open.known && open.value.leaseWatched) return [];
+  return lentSettings.flatMap(({ target, lease }): Finding[] => {
+    if (!lease.known || lease.value.state !== 'held') return [];
+    const { owner, deadline } = lease.value.lease;
+    const fact = `${target}: lent to ${owner.workflow} (run ${owner.run}) until ${deadline}`;
+    return [
+      {
+        code: 'OverrideLeaseLeft',
+        severity: 'warning',
+        sentence: `The setting ${target} is still as a run had lent it, and no watchdog is open that would put it back.`,
+        evidence: [{ fact, source: lease.source }],
+        remedy: pageOf('OverrideLeaseLeft'),
+      },
+    ];
   });
 }
 
@@ -64,7 +92,7 @@ function temporaryCredential(
   };
 }
 
-function asKnown(finding: Finding, open: Reading<string[]>): Finding {
+function asKnown(finding: Finding, open: Reading<OpenWork>): Finding {
   if (open.known) return finding;
   const fact = `whether the run is still open could not be asked: ${open.why}`;
   return {

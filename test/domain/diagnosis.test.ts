@@ -23,7 +23,7 @@ import {
 
 /** No recovery is open. */
 function diagnose(observation: Observation): Finding[] {
-  return diagnoseBeside(observation, known([], 'Temporal'));
+  return diagnoseBeside(observation, known({ runs: [], leaseWatched: false }, 'Temporal'));
 }
 
 test('a healthy control plane has no findings, now and later', () => {
@@ -157,6 +157,7 @@ const faults: [string, string[], Change][] = [
     ['TemporaryCredentialLeft on master-1'],
     (_, kubelet) => (kubelet.bootstrap.tokenExpiresAt = secondsAfter(observedAt, 1_800)),
   ],
+  ['a setting is lent and nobody watches over it', ['OverrideLeaseLeft'], (observation) => lend(observation)],
 ];
 
 for (const [name, expected, change] of faults) {
@@ -204,7 +205,10 @@ test('what an open run has on a node is not left behind, and what nobody could a
   kubelet.bootstrap.tokenExpiresAt = secondsAfter(observedAt, 1_800);
   kubelet.traces = { runs: [leftRun({ holdsBootstrap: true })], lockHeld: true };
   assert.equal(diagnose(observation).length, 2);
-  assert.deepEqual(diagnoseBeside(observation, known(['0b1c2d3e4f50'], 'Temporal')), []);
+  assert.deepEqual(
+    diagnoseBeside(observation, known({ runs: ['0b1c2d3e4f50'], leaseWatched: false }, 'Temporal')),
+    [],
+  );
   const told = diagnoseBeside(observation, unknown('deadline exceeded', 'Temporal'));
   assert.deepEqual(
     told.map(({ severity, remedy }) => [severity, 'page' in remedy]),
@@ -214,6 +218,22 @@ test('what an open run has on a node is not left behind, and what nobody could a
     ],
   );
 });
+
+test('a setting that is lent is not left while its watchdog is open', () => {
+  const observation = healthyObservation();
+  lend(observation);
+  const watched = known({ runs: [], leaseWatched: true }, 'Temporal');
+  assert.deepEqual(diagnoseBeside(observation, watched), []);
+});
+
+function lend(observation: Observation): void {
+  const owner = { workflow: 'recovery/lab', run: 'run-1' };
+  const deadline = secondsAfter(observedAt, 600);
+  const lease = { target: 'etcd-unsafe-override', id: 'lease-1', owner, deadline } as const;
+  observation.lentSettings = [
+    { target: lease.target, lease: known({ state: 'held', lease }, 'GET etcds/cluster') },
+  ];
+}
 
 test('a kubelet that waits with the credential of a killed run is mended by the runbook', () => {
   const observation = incidentOn('master-1');

@@ -53,6 +53,7 @@ export function healthyObservation(): Observation {
       { namespace: 'openshift-machine-config-operator', name: 'node-bootstrapper-token', hasToken: true },
       'GET secrets/node-bootstrapper-token',
     ),
+    lentSettings: [],
     cost: { apiCalls: 12, bytes: 48_213, milliseconds: 1_840 },
   };
 }
