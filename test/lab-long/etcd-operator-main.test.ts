@@ -2,15 +2,19 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MANIFESTS } from '../../lab/cluster/paths.ts';
+import { changeAddress } from '../../lab/faults/etcd-address-change.ts';
 import { faultNamed } from '../../lab/faults/index.ts';
 import { silentProgress } from '../../lab/host/progress.ts';
 import { labDown, labUp } from '../../lab/lab.ts';
 import {
   etcdResource,
+  hostnamesOfSecret,
+  memberLines,
   NAMESPACE,
   override,
   patchSpec,
   revisionOf,
+  secretOf,
   until,
   untilCondition,
   untilSettled,
@@ -27,15 +31,6 @@ after(() => labDown({ progress }));
 const MANIFEST = `${MANIFESTS}/etcd-pod.yaml`;
 const NODE = 'master-2';
 
-interface SecretObject {
-  metadata: { uid: string; annotations: Record<string, string> };
-  data: Record<string, string>;
-}
-
-function secret(name: string): Promise<SecretObject> {
-  return lab.api.get(`${NAMESPACE}/secrets/${name}`);
-}
-
 test('a healthy cluster looks as the real one does', async () => {
   await untilSettled(lab, 2);
   assert.equal(
@@ -44,7 +39,7 @@ test('a healthy cluster looks as the real one does', async () => {
   );
   const progressing = await untilCondition(lab, 'NodeInstallerProgressing', 'False');
   assert.equal(progressing.reason, 'AllNodesAtLatestRevision');
-  assert.equal(Object.keys((await secret('etcd-all-certs')).data).length, 18);
+  assert.equal(Object.keys((await secretOf(lab, 'etcd-all-certs')).data).length, 18);
   const { data } = await lab.api.get<{ data: Record<string, string> }>(
     `${NAMESPACE}/configmaps/etcd-endpoints`,
   );
@@ -77,14 +72,14 @@ test('an unhealthy member shuts the gate after the cache has noticed, and a forc
 });
 
 test('a secret that is deleted while all nodes share a revision comes back with a new key', async () => {
-  const before = await secret('etcd-peer-master-2');
+  const before = await secretOf(lab, 'etcd-peer-master-2');
   await lab.api.send('DELETE', `${NAMESPACE}/secrets/etcd-peer-master-2`);
   await until(
     'the secret is there again',
     2,
-    async () => (await secret('etcd-peer-master-2')).data !== undefined || 'not yet',
+    async () => (await secretOf(lab, 'etcd-peer-master-2')).data !== undefined || 'not yet',
   );
-  const now = await secret('etcd-peer-master-2');
+  const now = await secretOf(lab, 'etcd-peer-master-2');
   assert.notEqual(now.metadata.uid, before.metadata.uid);
   assert.notEqual(now.data['tls.key'], before.data['tls.key']);
 });
@@ -113,12 +108,11 @@ test('after an address change the operator removes the stale member by itself, a
   const before = await revisionOf(lab);
   await faultNamed('etcd-address-change').break(lab, NODE, { progress });
   await until('the certificates name the new address', 3, async () => {
-    const { metadata } = await secret('etcd-peer-master-2');
-    const names = metadata.annotations['auth.openshift.io/certificate-hostnames'] ?? '';
-    return names.startsWith(`${lab.address(NODE)},`) || names;
+    const [first = ''] = await hostnamesOfSecret(lab, 'etcd-peer-master-2');
+    return first === lab.address(NODE) || first;
   });
   await until('the stale member removed', 5, async () => {
-    const members = (await lab.etcdctl('master-0', ['member', 'list'])).trim().split('\n');
+    const members = await memberLines(lab, 'master-0');
     return members.length === 2 || members.join('\n');
   });
   assert.equal(await revisionOf(lab), before, 'no revision without the override');
@@ -133,4 +127,40 @@ test('with the override for a moment it brings the node back as a learner, and p
   await untilThreeVoters(lab, 'master-0', 15);
   await untilSettled(lab, before + 1, 15);
   await untilCondition(lab, 'EtcdMembersAvailable', 'True', /^3 members are available$/);
+});
+
+test('an address that changes in mid-roll-out is a trap: certificates stay stale until a key is taken out of etcd-all-certs', async () => {
+  const node = 'master-1';
+  const old = lab.address(node);
+  const before = await revisionOf(lab);
+  await patchSpec(lab, { forceRedeploymentReason: 'test-2' });
+  await until('a roll-out', 2, async () => (await revisionOf(lab)) > before || 'not yet');
+  await changeAddress(lab, node, { progress, downMs: 5000 });
+  await until('the node has a pod for its new address, without any override', 10, async () => {
+    const { stdout } = await lab.sh(node, ['cat', MANIFEST]);
+    return stdout.includes(`"${lab.address(node)}"`) || 'not yet';
+  });
+  const stale = (await memberLines(lab, 'master-0')).find((line) => line.includes(`https://${old}:2380`));
+  assert.ok(stale, 'during a roll-out nobody removes it');
+  await lab.etcdctl('master-0', ['member', 'remove', stale.split(',')[0] ?? '']);
+  await until('the node is added as a learner', 5, async () => {
+    const lines = await memberLines(lab, 'master-0');
+    return lines.some((line) => line.includes(`https://${lab.address(node)}:2380`)) || lines.join('\n');
+  });
+  await sleep(60_000);
+  assert.equal((await hostnamesOfSecret(lab, `etcd-peer-${node}`))[0], old, 'certificates stay stale');
+  const lines = await memberLines(lab, 'master-0');
+  assert.ok(
+    lines.some((line) => line.includes(', unstarted, ')),
+    'its peers refuse the old certificate',
+  );
+  await lab.api.send('PATCH', `${NAMESPACE}/secrets/etcd-all-certs`, {
+    data: { [`etcd-serving-${node}.key`]: null },
+  });
+  await until('the certificates name the new address', 3, async () => {
+    const [first = ''] = await hostnamesOfSecret(lab, `etcd-peer-${node}`);
+    return first === lab.address(node) || first;
+  });
+  await untilThreeVoters(lab, 'master-0', 15);
+  await untilSettled(lab, before + 1, 15);
 });

@@ -24,6 +24,30 @@ export async function override(lab: Lab, state: 'on' | 'off'): Promise<void> {
   await patchSpec(lab, { unsupportedConfigOverrides: state === 'on' ? { [OVERRIDE]: true } : null });
 }
 
+export async function conditionOf(lab: Lab, type: string) {
+  return (await etcdResource(lab)).status?.conditions?.find((each) => each.type === type);
+}
+
+/** `etcdctl member list`, a line for each. */
+export async function memberLines(lab: Lab, asker: string): Promise<string[]> {
+  return (await lab.etcdctl(asker, ['member', 'list'])).trim().split('\n');
+}
+
+export interface SecretObject {
+  metadata: { uid: string; annotations: Record<string, string> };
+  data: Record<string, string>;
+}
+
+export function secretOf({ api }: Lab, name: string): Promise<SecretObject> {
+  return api.get(`${NAMESPACE}/secrets/${name}`);
+}
+
+/** What the operator has noted on a certificate; the node's address is the first. */
+export async function hostnamesOfSecret(lab: Lab, name: string): Promise<string[]> {
+  const { annotations } = (await secretOf(lab, name)).metadata;
+  return (annotations['auth.openshift.io/certificate-hostnames'] ?? '').split(',');
+}
+
 /** Waits for a condition with that status whose message matches; resolves to its reason and message. */
 export async function untilCondition(
   lab: Lab,
@@ -34,7 +58,7 @@ export async function untilCondition(
 ): Promise<{ reason: string | undefined; message: string | undefined }> {
   let found: { reason: string | undefined; message: string | undefined } | undefined;
   await until(`${type} ${status} ${message.source}`, minutes, async () => {
-    const now = (await etcdResource(lab)).status?.conditions?.find((each) => each.type === type);
+    const now = await conditionOf(lab, type);
     if (now?.status !== status || !message.test(now.message ?? '')) return JSON.stringify(now);
     found = { reason: now.reason, message: now.message };
     return true;
@@ -57,9 +81,9 @@ export async function untilSettled(lab: Lab, atLeast: number, minutes = 10): Pro
 /** Waits for three voters that all answer a linearizable read, asked on `asker`. */
 export async function untilThreeVoters(lab: Lab, asker: string, minutes = 10): Promise<void> {
   await until('three healthy voters', minutes, async () => {
-    const list = await lab.etcdctl(asker, ['member', 'list']);
-    const voters = list.split('\n').filter((line) => line.endsWith('false') && line.includes(', started, '));
-    if (voters.length !== 3 || list.trim().split('\n').length !== 3) return list;
+    const members = await memberLines(lab, asker);
+    const voters = members.filter((line) => line.endsWith('false') && line.includes(', started, '));
+    if (voters.length !== 3 || members.length !== 3) return members.join('\n');
     const endpoints = voters.map((line) => line.split(', ')[4]).join(',');
     await lab.etcdctl(asker, [`--endpoints=${endpoints}`, 'endpoint', 'health']);
     return true;
