@@ -1,9 +1,9 @@
-import { votePayload } from './approval.ts';
-import { votesMissing } from './gate.ts';
-import { abortPayload, resolvePayload } from './intervention.ts';
-import { block, clock, code, safe, span, table } from './markdown.ts';
+import { abortPayload, mustSign } from './intervention.ts';
+import { clock, code, safe, span, table } from './markdown.ts';
 import { planNotes, planTable } from './plan-text.ts';
+import type { ApprovalMode } from './policy.ts';
 import type { Outcome, RunState, StepState } from './run.ts';
+import { shellWord, waitingSections } from './waiting-page.ts';
 
 export { renderPlan } from './plan-text.ts';
 
@@ -14,7 +14,7 @@ export { renderPlan } from './plan-text.ts';
 export function renderDetails(state: RunState): string {
   const sections = [
     headline(state),
-    waiting(state),
+    ...waitingSections(state),
     steps(state),
     plan(state),
     timeline(state),
@@ -33,18 +33,28 @@ const phases: Record<RunState['phase'], string> = {
   closed: 'ended',
 };
 
+const modes: Record<ApprovalMode, string> = {
+  none: 'none: this run never acts',
+  open: 'open: names are not proved',
+  signed: 'signed: each name is proved by a key',
+};
+
+function standing(state: RunState): string {
+  if (state.outcome) return state.outcome.status;
+  return state.paused ? '**paused**' : phases[state.phase];
+}
+
 function headline(state: RunState): string {
   const target = state.node === undefined ? '' : ` on ${safe(state.node, 80)}`;
   const lines = [
-    `## ${state.runbook}${target} of ${safe(state.cluster, 80)}: ${state.outcome?.status ?? phases[state.phase]}`,
+    `## ${state.runbook}${target} of ${safe(state.cluster, 80)}: ${standing(state)}`,
     '',
     safe(state.outcome?.sentence ?? state.verdict?.because ?? 'No decision yet.', 800),
   ];
   if (state.outcome) lines.push(...outcomeLines(state.outcome));
-  const mode = state.approvals === 'open' ? 'open: names are not proved' : 'none: this run never acts';
   lines.push(
     '',
-    `Asked for by ${safe(state.requester, 80)} at ${clock(state.startedAt)} UTC. Approvals: ${mode}.`,
+    `Asked for by ${safe(state.requester, 80)} at ${clock(state.startedAt)} UTC. Approvals: ${modes[state.approvals]}.`,
   );
   return lines.join('\n');
 }
@@ -54,66 +64,6 @@ function outcomeLines(outcome: Outcome): string[] {
   const reason = outcome.reason ? ['', `Reason: ${code(outcome.reason)}`] : [];
   const handOver = outcome.handOver === undefined ? [] : ['', `What to do: ${safe(outcome.handOver, 800)}`];
   return [...reason, ...(lines.length > 0 ? ['', ...lines] : []), ...handOver];
-}
-
-function waiting(state: RunState): string {
-  if (state.outcome) return '';
-  if (state.blocked) return blocked(state, state.blocked);
-  return state.phase === 'waiting-for-approval' ? gate(state) : '';
-}
-
-const formatting =
-  'In the update dialog, if Submit seems to do nothing, press it again: the first press only formats the JSON.';
-
-/** A field a line: the Web UI shows this in half a page, and what is cut off at its edge cannot be copied. */
-function onLines(json: string): string {
-  return JSON.stringify(JSON.parse(json), null, 2).replaceAll('`', String.raw`\u0060`);
-}
-
-function gate(state: RunState): string {
-  if (!state.gate) return '';
-  const { id, deadline, votesNeeded } = state.gate;
-  const missing = votesMissing(state.gate);
-  return [
-    '### What it waits for',
-    '',
-    `${missing} more ${missing === 1 ? 'approval' : 'approvals'} of the plan below (${votesNeeded} needed), gate ${code(id)}, until ${clock(deadline)} UTC on ${deadline.slice(0, 10)}. Without one it ends and nothing is changed.`,
-    '',
-    'Here: **Send a Signal** (or **Send an Update**), name `vote`, and this as input, with your name and why:',
-    '',
-    block(onLines(votePayload(state.gate)), 'json'),
-    '',
-    `To refuse it, write \`"decision":"reject"\`. ${formatting}`,
-    '',
-    'Or in a terminal:',
-    '',
-    block(`cpr approve ${shellWord(state.cluster)}`),
-  ].join('\n');
-}
-
-function blocked(state: RunState, step: NonNullable<RunState['blocked']>): string {
-  const choices = step.choices.map((choice) => code(choice)).join(' or ');
-  return [
-    `### Step ${code(step.stepId)} failed at ${clock(step.since)} UTC`,
-    '',
-    `${code(step.errorType)}: ${safe(step.error, 800)}`,
-    '',
-    safe(step.advice, 800),
-    '',
-    `Decide ${choices}: **Send a Signal** (or **Send an Update**), name \`resolveStep\`, and this as input:`,
-    '',
-    block(onLines(resolvePayload(step)), 'json'),
-    '',
-    formatting,
-    '',
-    'Or in a terminal:',
-    '',
-    block(
-      step.choices
-        .map((choice) => `cpr resolve ${shellWord(state.cluster)} ${choice} --reason '…'`)
-        .join('\n'),
-    ),
-  ].join('\n');
 }
 
 function steps(state: RunState): string {
@@ -135,6 +85,8 @@ function abortLine(state: RunState): string {
   if (state.outcome || state.phase === 'waiting-for-approval') return '';
   if (state.pastPointOfNoReturn)
     return 'The point of no return is passed: an abort is refused, the way out is forward.';
+  if (mustSign(state, { kind: 'abort' }))
+    return `To stop and put things back, signed: ${code(`cpr abort ${shellWord(state.cluster)} --reason '…'`)}.`;
   return `To stop and put things back: \`abort\` with ${code(abortPayload)}.`;
 }
 
@@ -196,9 +148,4 @@ function bytesOf(text: string): number {
     bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
   }
   return bytes;
-}
-
-/** A name from the inventory is a plain word already; anything else is quoted, for the line is there to be pasted. */
-function shellWord(text: string): string {
-  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll(/['`\n\r]/g, '')}'`;
 }

@@ -1,8 +1,9 @@
-import type { Gate, Vote } from './approval.ts';
+import type { Gate } from './approval.ts';
 import { code, duration, list, safe, span, table } from './markdown.ts';
 import { planNotes, planTable } from './plan-text.ts';
 import type { RunState, TimelineEntry } from './run.ts';
 import type { Evidence } from './verdict.ts';
+import { driftBlock, modeSentence, pausedText, votesTable } from './votes-text.ts';
 
 /**
  * The incident record that a person would have wanted to file: what was wrong, how we know, what was done by whose word,
@@ -13,6 +14,7 @@ export function renderReport(state: RunState): string {
     summary(state),
     found(state),
     planned(state),
+    overtaken(state),
     approvals(state),
     done(state),
     refusals(state),
@@ -49,8 +51,15 @@ function summary(state: RunState): string {
     '',
     safe(outcome?.sentence ?? 'The run is still open.', 1_000),
   ];
+  return [...lines, ...toKnow(state), '', table(['', ''], facts)].join('\n');
+}
+
+/** What whoever reads only the beginning must not miss. */
+function toKnow({ outcome, paused }: RunState): string[] {
+  const lines: string[] = [];
+  if (paused && !outcome) lines.push('', `**The brake is on.** ${pausedText(paused)}`);
   if (outcome?.handOver !== undefined) lines.push('', `**What to do:** ${safe(outcome.handOver, 1_000)}`);
-  return [...lines, '', table(['', ''], facts)].join('\n');
+  return lines;
 }
 
 function found(state: RunState): string {
@@ -85,11 +94,10 @@ function planned(state: RunState): string {
 function approvals(state: RunState): string {
   const votes = state.outcome?.votes ?? state.gate?.votes ?? [];
   if (!state.gate && votes.length === 0) return '';
-  const mode =
-    'Approvals of this cluster are open: whoever can reach Temporal can vote, so the names below are **unproved names**, as they were typed.';
+  const mode = modeSentence[state.gate?.mode ?? state.approvals];
   const lines = ['## Approvals', '', mode];
   if (state.gate) lines.push('', gateLine(state.gate));
-  if (votes.length > 0) lines.push('', table(['gate', 'decision', 'by', 'why'], votes.map(voteRow)));
+  if (votes.length > 0) lines.push('', votesTable(votes));
   return lines.join('\n');
 }
 
@@ -97,8 +105,16 @@ function gateLine({ id, opened, deadline, votesNeeded }: Gate): string {
   return `Last gate: ${code(id)}, opened ${safe(opened)}, deadline ${safe(deadline)}, ${votesNeeded} needed.`;
 }
 
-function voteRow({ gate, decision, by, reason }: Vote): string[] {
-  return [code(gate), decision, safe(by), safe(reason, 1_000)];
+/** A plan that people had seen, and what took its place. */
+function overtaken({ drifts = [] }: RunState): string {
+  if (drifts.length === 0) return '';
+  const each = drifts.flatMap((drift) => [
+    '',
+    `Gate ${code(drift.gate)} became void at ${safe(drift.at)}: ${safe(drift.why, 1_000)}`,
+    '',
+    driftBlock(drift),
+  ]);
+  return ['## Plans that were overtaken', ...each].join('\n');
 }
 
 function done(state: RunState): string {

@@ -49,7 +49,7 @@ async function statusOfOne(context: Context, cluster: string): Promise<ExitCode>
   const plan = () => (state.outcome ? '' : renderPlanText(state));
   await tell(context, {
     data: { workflowId: run.workflowId, runId: run.runId, page: view.page, brake, state },
-    text: () => [plan(), renderRun(state, view), held].filter(Boolean).join('\n\n'),
+    text: () => [plan(), renderRun(state, view), state.paused ? '' : held].filter(Boolean).join('\n\n'),
   });
   // How an old recovery ended is no news: only what waits for a person is.
   return state.outcome ? exitCodes.done : exitCodeOfState(state);

@@ -16,12 +16,7 @@ export function renderBrake(cluster: string, reading: BrakeReading, now: number)
     case 'off':
       return '';
     case 'on':
-      return wrap(
-        `${pausedLine(reading.brake, now)}. No act begins before: cpr resume ${cluster} --reason '…'`,
-        '  ',
-        undefined,
-        '',
-      );
+      return `${wrap(`${pausedLine(reading.brake, now)}. No act is begun.`, '  ', undefined, '')}\nTo release it:\n  cpr resume ${cluster} --reason '…'`;
     case 'pending':
       return 'Paused: the brake is being put on, and whether that counts is not known yet.';
     case 'unknown':

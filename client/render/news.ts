@@ -1,5 +1,5 @@
 import type { RunState } from '../../domain/run.ts';
-import { oneLine, span } from './text.ts';
+import { cut, oneLine, PAGE_WIDTH, printable, span } from './text.ts';
 import { eventLine, type RunView } from './run.ts';
 
 /** The lines that a run's timeline has gained between two looks. Without an earlier look: all of it. */
@@ -8,7 +8,14 @@ export function newsSince(before: RunState | undefined, after: RunState, view: R
   const seen = before?.timeline.at(-1);
   const { timeline } = after;
   const last = seen ? timeline.findLastIndex(({ at, text }) => at === seen.at && text === seen.text) : -1;
-  return timeline.slice(last + 1).map(({ at, text }) => eventLine(at, text, view));
+  const told = timeline.slice(last + 1).map(({ at, text }) => eventLine(at, text, view));
+  return [...told, ...driftNews(before, after)];
+}
+
+/** Whoever watches has read the plan that is void now: what is different about the new one, line by line. */
+function driftNews(before: RunState | undefined, after: RunState): string[] {
+  const fresh = (after.drifts ?? []).slice(before?.drifts?.length ?? 0);
+  return fresh.flatMap(({ lines }) => lines.map((line) => cut(`    ${printable(line)}`, PAGE_WIDTH)));
 }
 
 /** One short line for the foot of a live view: what goes on right now. */

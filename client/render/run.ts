@@ -1,6 +1,21 @@
 import { renderPlan } from '../../domain/narrative.ts';
-import type { BlockedStep, Outcome, RunState, StepState } from '../../domain/run.ts';
-import { clock, oneLine, relative, span, table, wrap, WIDE, type Style } from './text.ts';
+import type { CastVote } from '../../domain/approval.ts';
+import { standing } from '../../domain/gate.ts';
+import type { BlockedStep, Brake, Outcome, RunState, StepState } from '../../domain/run.ts';
+import { pausedLine } from './brake.ts';
+import {
+  clock,
+  cut,
+  oneLine,
+  PAGE_WIDTH,
+  printable,
+  relative,
+  span,
+  table,
+  wrap,
+  WIDE,
+  type Style,
+} from './text.ts';
 
 /** How many characters of a digest people and scripts quote. */
 export const SHORT_DIGEST = 12;
@@ -46,6 +61,7 @@ function renderHead(state: RunState, view: RunView): string {
 
 function phaseWords(state: RunState, style: Style): string {
   if (state.outcome) return outcomeWord(state.outcome, style);
+  if (state.paused) return style.red('paused');
   if (state.phase === 'waiting-for-approval') return style.yellow('waiting for approval');
   return state.phase === 'blocked' ? style.red('blocked') : state.phase;
 }
@@ -78,8 +94,17 @@ export function eventLine(at: string, text: string, view: RunView): string {
 /** What the run waits for, and exactly how to answer; the outcome when it has ended. Empty while it is busy. */
 export function renderWait(state: RunState, view: RunView): string {
   if (state.outcome) return renderOutcome(state.outcome);
-  if (state.blocked) return renderBlocked(state, state.blocked, view);
-  return state.phase === 'waiting-for-approval' ? renderGate(state, view) : '';
+  const parts = [
+    state.paused ? renderPaused(state, state.paused, view) : '',
+    state.blocked ? renderBlocked(state, state.blocked, view) : '',
+    state.phase === 'waiting-for-approval' ? renderGate(state, view) : '',
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function renderPaused({ cluster }: RunState, brake: Brake, view: RunView): string {
+  const told = view.style.red(wrap(`${pausedLine(brake, view.now)}. No act is begun.`, '  ', undefined, ''));
+  return brake.assumed ? told : `${told}\nTo release it:\n  cpr resume ${cluster} --reason '…'`;
 }
 
 function renderOutcome(outcome: Outcome): string {
@@ -99,6 +124,7 @@ function renderBlocked(state: RunState, blocked: BlockedStep, view: RunView): st
     ),
     wrap(`${blocked.errorType}: ${blocked.error}`, '  '),
     ...(blocked.advice ? [wrap(blocked.advice, '  ')] : []),
+    ...(blocked.skipMeans === undefined ? [] : [wrap(`To skip it means: ${blocked.skipMeans}`, '  ')]),
     'To decide:',
     ...answers,
   ].join('\n');
@@ -108,11 +134,13 @@ function renderBlocked(state: RunState, blocked: BlockedStep, view: RunView): st
 function renderGate(state: RunState, view: RunView): string {
   const { gate, digest = '' } = state;
   if (!gate) return '';
-  const counted = gate.votes.filter((vote) => vote.decision === 'approve').length;
+  const counted = standing(gate).filter((vote) => vote.decision === 'approve').length;
   const votes = `${counted} of ${gate.votesNeeded} ${gate.votesNeeded === 1 ? 'approval' : 'approvals'}`;
   const lines = [
+    ...renderDrift(state),
     `Waits for approval: ${votes}, gate ${gate.id}, closes ${clock(gate.deadline, view.now)} (${relative(gate.deadline, view.now)}).`,
-    'To approve exactly this plan:',
+    ...gate.votes.map((vote) => wrap(voteLine(vote), '    ', undefined, '  ')),
+    `To approve exactly this plan${gate.mode === 'signed' ? ' (you sign it with your key)' : ''}:`,
     `  cpr approve ${state.cluster} --digest ${digest.slice(0, SHORT_DIGEST)}`,
     'To reject it:',
     `  cpr reject ${state.cluster} --reason '…'`,
@@ -124,6 +152,19 @@ function renderGate(state: RunState, view: RunView): string {
     );
   }
   return lines.join('\n');
+}
+
+function voteLine({ decision, by, proof, reason, withdrawnAt }: CastVote): string {
+  const who = proof ? `${by} (${proof.key})` : `${by} (unproved name)`;
+  return `${withdrawnAt === undefined ? decision : `${decision}, withdrawn`}: ${who}: ${reason}`;
+}
+
+/** What became of the plan that was shown before: whoever saw that one need not read all of this one. */
+function renderDrift({ drifts }: RunState): string[] {
+  const last = drifts?.at(-1);
+  if (!last) return [];
+  const head = wrap(`Gate ${last.gate} is void, its votes do not count: ${last.why}`, '  ', undefined, '');
+  return [head, ...last.lines.map((line) => cut(printable(line), PAGE_WIDTH)), ''];
 }
 
 /** The plan as the domain words it; empty while there is none. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { judgeVote } from '../../domain/approval.ts';
 import { judgeResolve } from '../../domain/intervention.ts';
 import { renderDetails, renderPlan } from '../../domain/narrative.ts';
+import type { RunState } from '../../domain/run.ts';
 import { observedAt, secondsAfter } from '../support/observations.ts';
 import { blockedRun, healedRun, runState, waitingRun } from '../support/run-state.ts';
 
@@ -110,3 +111,77 @@ test('the plan for a terminal fits 100 columns but for hashes and names, and sho
   assert.match(text, /point of no return[^\n]*\n 3\. restart/);
   assert.ok(text.endsWith(`Digest ${digest}`));
 });
+
+test('a run that is paused says by whom, why, and how it goes on, before anything else', () => {
+  const brake = {
+    by: 'olga',
+    reason: 'the switch',
+    since: observedAt,
+    proof: { principal: 'olga', key: 'SHA256:abc' },
+  };
+  const page = renderDetails({ ...waitingRun({ phase: 'acting' }), paused: brake });
+  assert.match(page, /^## .*\*\*paused\*\*/);
+  for (const wanted of ['Paused by olga (key `SHA256:abc`)', 'the switch', 'cpr resume lab', '`brake/lab`'])
+    assert.ok(page.includes(wanted), wanted);
+  const assumed = { by: 'nobody', reason: 'it could not be read', since: observedAt, assumed: true as const };
+  const unread = renderDetails({ ...waitingRun({ phase: 'acting' }), paused: assumed });
+  assert.ok(!unread.includes('cpr resume') && unread.includes('it could not be read'));
+});
+
+test('a signed gate says how a signature is made, shows whose votes are proved, and marks the withdrawn ones', () => {
+  const page = renderDetails(signedRun());
+  for (const wanted of [
+    'each name is proved by a key',
+    'cpr approve lab --print',
+    'key `SHA256:anna`',
+    'approve (withdrawn 12:01:00)',
+    'cpr withdraw',
+  ])
+    assert.ok(page.includes(wanted), wanted);
+  assert.ok(!page.includes('with your name and why:'), 'nothing unsigned is to be pasted');
+});
+
+test('the page of a new gate shows what became of the plan before, line by line, and a plan cannot break out of it', () => {
+  const state = signedRun();
+  const drift = {
+    gate: 'plan-1',
+    at: observedAt,
+    why: 'the bootstrap file is another one',
+    before: 'a'.repeat(64),
+    after: 'b'.repeat(64),
+    lines: ['- old ```', '+ new', ...Array.from({ length: 40 }, (_, index) => `+ ${index}`)],
+  };
+  const page = renderDetails({ ...state, drifts: [drift] });
+  assert.match(page, /What changed since gate `plan-1`[^]*another one[^]*```diff\n- old '''\n\+ new\n/);
+  assert.ok(page.includes('more lines: the report has them'));
+  assert.ok(new TextEncoder().encode(page).length < 14_700);
+  assert.ok(page.indexOf('What it waits for') < page.indexOf('What changed since'));
+});
+
+test('a blocked step says what skipping it means, and which decisions must be signed', () => {
+  const state = blockedRun({ choices: ['retry', 'skip', 'abort'], skipMeans: 'no backup is kept.' });
+  const page = renderDetails({ ...state, approvals: 'signed' });
+  for (const wanted of [
+    '`skip` means: no backup is kept.',
+    'cpr resolve lab skip',
+    '`skip` and `abort` must be signed',
+  ])
+    assert.ok(page.includes(wanted), wanted);
+  assert.ok(!renderDetails(state).includes('must be signed'));
+});
+
+function signedRun(): RunState {
+  const state = waitingRun({ approvals: 'signed' });
+  const vote = { gate: 'plan-1', nonce: 'n', decision: 'approve' as const, reason: 'seen', at: observedAt };
+  Object.assign(state.gate!, { mode: 'signed', votesNeeded: 2 });
+  state.gate!.votes = [
+    { ...vote, by: 'Anna', proof: { principal: 'Anna', key: 'SHA256:anna' } },
+    {
+      ...vote,
+      by: 'Bo',
+      proof: { principal: 'Bo', key: 'SHA256:bo' },
+      withdrawnAt: secondsAfter(observedAt, 60),
+    },
+  ];
+  return state;
+}

@@ -24,7 +24,7 @@ test('the report of a healed run is a whole incident record', () => {
     '**healed**',
     '(after 1 min 8 s)',
     'unproved names',
-    '| `plan-1` | approve | Anna | go |',
+    '| `plan-1` | approve | Anna | unproved name | go |',
     'until the first step (looking, and waiting for approval) 1 min; in steps 5.6 s; in all 1 min 8 s',
     'stays valid for up to one hour',
     state.digest ?? '',
@@ -52,4 +52,25 @@ test('what did not count is told with its reason, and how many more there were',
   const report = renderReport({ ...healedRun(), refused, refusedCount: 51 });
   assert.ok(report.includes('| vote | Eve | WrongNonce: not that of plan-1 |'));
   assert.ok(report.includes('50 earlier ones are not kept.'));
+});
+
+test('where approvals are signed, each name stands with the key that proves it', () => {
+  const state = healedRun();
+  const [vote] = state.outcome!.votes;
+  state.approvals = 'signed';
+  Object.assign(state.gate!, { mode: 'signed' });
+  Object.assign(vote!, { proof: { principal: 'Anna', key: 'SHA256:anna' } });
+  const report = renderReport(state);
+  assert.ok(report.includes('| `plan-1` | approve | Anna | key `SHA256:anna` | go |'), report);
+  assert.ok(report.includes('Approvals of this cluster are signed') && !report.includes('unproved'));
+});
+
+test('plans that were overtaken are told line by line, and who pauses an open run stands at its beginning', () => {
+  const state = blockedRun();
+  state.paused = { by: 'olga', reason: 'the switch', since: state.startedAt };
+  const plans = { before: 'a', after: 'b', lines: ['- old', '+ new'] };
+  state.drifts = [{ gate: 'plan-1', at: state.startedAt, why: 'another file', ...plans }];
+  const report = renderReport(state);
+  assert.match(report, /## Plans that were overtaken[^]*another file[^]*```diff\n- old\n\+ new\n```/);
+  assert.ok(report.indexOf('Paused by olga (unproved name)') < report.indexOf('## What was found'));
 });

@@ -10,7 +10,17 @@ import { renderStatusTable, type StatusRow } from '../../../client/render/status
 import { PAGE_WIDTH, plain, styleFor, table } from '../../../client/render/text.ts';
 import type { RunState } from '../../../domain/run.ts';
 import { run } from '../support/runs.ts';
-import { acting, blocked, ended, healthCheck, incident, now, observing, waiting } from '../support/states.ts';
+import {
+  acting,
+  blocked,
+  ended,
+  healthCheck,
+  incident,
+  now,
+  observing,
+  startedAt,
+  waiting,
+} from '../support/states.ts';
 
 const view: RunView = { now, wide: false, style: plain, page: 'http://ui.test/run' };
 const wide: RunView = { ...view, wide: true };
@@ -38,6 +48,9 @@ describe('what people read', () => {
     'a recovery at work': () => renderRun(acting(), view),
     'a recovery at work, wide': () => renderRun(acting(), wide),
     'a blocked recovery': () => renderRun(blocked(), view),
+    'a paused recovery': () => renderRun({ ...acting(), paused: on.brake }, view),
+    'a recovery whose plan was overtaken': () => renderRun(overtaken(), view),
+    'a step that may be skipped': () => renderRun(skippable(), view),
     'a healed recovery': () =>
       renderEnd(ended('healed', { sentence: 'The kubelet speaks for its node again.' }), view),
     'a refused recovery': () => renderEnd(refusedState(), view),
@@ -97,6 +110,23 @@ const faults = [
     heal: 'Puts the saved certificate back and restarts the kubelet.',
   },
 ];
+
+function overtaken(): RunState {
+  const state = waiting();
+  const proof = { principal: 'anna', key: 'SHA256:anna' };
+  const vote = { gate: 'plan-2', nonce: 'n', decision: 'approve', by: 'anna', reason: 'seen' } as const;
+  Object.assign(state.gate!, { id: 'plan-2', mode: 'signed', votes: [{ ...vote, at: startedAt, proof }] });
+  const lines = ['  … 3 lines as before', '- bootstrap: old', '+ bootstrap: new'];
+  const plans = { before: 'a', after: 'b', lines };
+  state.drifts = [{ gate: 'plan-1', at: startedAt, why: 'the bootstrap file is another one', ...plans }];
+  return state;
+}
+
+function skippable(): RunState {
+  const state = blocked();
+  Object.assign(state.blocked!, { choices: ['retry', 'skip'], skipMeans: 'the node keeps its old backup.' });
+  return state;
+}
 
 const off = { state: 'off' } as const;
 const on = {
