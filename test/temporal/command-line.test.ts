@@ -131,6 +131,8 @@ describe('cpr, against a real Temporal server', { concurrency: 4, timeout: 90_00
 async function typed(line: string, env: NodeJS.ProcessEnv): Promise<Ran> {
   const terminal = fakeConsole({ env: { TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml', ...env } });
   const words = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
-  const code = await runCommandLine(words, terminal.io, { inventory: async () => undefined, pollMs: 100 });
+  // The server's clock is the real one, and a vote says by when it was given.
+  const io = { ...terminal.io, now: Date.now };
+  const code = await runCommandLine(words, io, { inventory: async () => undefined, pollMs: 100 });
   return { code, out: terminal.out(), err: terminal.err() };
 }
