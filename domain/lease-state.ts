@@ -43,13 +43,13 @@ export function judgeLeaseRequest(
 ): LeaseRequest | { wrong: string } {
   const fields = fieldsOf(input) ?? {};
   const { cluster, target, deadline, because, lookAgainMs } = fields;
-  const { workflow, run } = fieldsOf(fields['owner']) ?? {};
+  const owner = ownerIn(fields['owner']);
   if (!isName(cluster)) return { wrong: '"cluster" must be a name' };
   if (workflowId !== watchdogId(cluster))
     return { wrong: `expected the workflow id ${watchdogId(cluster)}, got ${workflowId}` };
   if (!isLeaseTarget(target))
     return { wrong: `"target" must be one of ${Object.keys(leaseTargets).join(', ')}` };
-  if (!isName(workflow) || !isName(run)) return { wrong: '"owner" must name a workflow and its run' };
+  if (!owner) return { wrong: '"owner" must name a workflow and its run' };
   const ends = timeOf(deadline);
   if (ends === undefined) return { wrong: `"deadline" must be an ISO 8601 time, got ${excerpt(deadline)}` };
   if (ends > now + longestLeaseMs)
@@ -58,11 +58,16 @@ export function judgeLeaseRequest(
   return {
     cluster,
     target,
-    owner: { workflow, run },
+    owner,
     deadline: new Date(ends).toISOString(),
     ...(ending === undefined ? {} : { because: ending }),
     ...(typeof lookAgainMs === 'number' && lookAgainMs >= 0 ? { lookAgainMs } : {}),
   };
+}
+
+function ownerIn(input: unknown): Lease['owner'] | undefined {
+  const { workflow, run } = fieldsOf(input) ?? {};
+  return isName(workflow) && isName(run) ? { workflow, run } : undefined;
 }
 
 function isName(value: unknown): value is string {

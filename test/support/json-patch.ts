@@ -17,13 +17,17 @@ export function patched<T>(object: T, patch: JsonPatch): T | undefined {
     const last = names.pop() ?? '';
     const holder = names.reduce<unknown>((at, name) => (isObject(at) ? at[name] : undefined), copy);
     if (!isObject(holder)) return undefined;
-    const has = Object.hasOwn(holder, last);
-    if (op === 'test' && !isDeepStrictEqual(has ? holder[last] : null, value)) return undefined;
-    if ((op === 'remove' || op === 'replace') && !has) return undefined;
+    if (!applies(holder, last, op, value)) return undefined;
     if (op === 'remove') delete holder[last];
     if (op === 'add' || op === 'replace') holder[last] = structuredClone(value);
   }
   return copy;
+}
+
+function applies(holder: Fields, name: string, op: JsonPatch[number]['op'], value: unknown): boolean {
+  const has = Object.hasOwn(holder, name);
+  if (op === 'test') return isDeepStrictEqual(has ? holder[name] : null, value);
+  return op === 'add' || has;
 }
 
 function isObject(value: unknown): value is Fields {

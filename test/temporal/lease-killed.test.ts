@@ -43,12 +43,12 @@ describe('A lease whose run is killed together with', { timeout: 300_000 }, () =
     return object;
   }
 
-  const take = (cluster: string, holdMs: number) =>
-    takeLease(temporal.client, cluster, 'for-ever', { target: 'etcd-unsafe-override', holdMs });
+  const take = (name: string, holdMs: number) =>
+    takeLease(temporal.client, name, 'for-ever', { target: 'etcd-unsafe-override', holdMs });
 
   it('its worker is put back by the next worker', async (t) => {
     const object = await cluster(t, 'worker');
-    const before = object.text();
+    const found = object.text();
     const run = await take('worker', 600_000);
     await until(() => isSet(object));
     await worker.kill();
@@ -57,12 +57,12 @@ describe('A lease whose run is killed together with', { timeout: 300_000 }, () =
     worker = await startWorker();
     const { because, end } = await watchdogOf(temporal.client, 'worker').result();
     assert.deepEqual([because, end?.outcome], ['owner-over', 'restored']);
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
   });
 
   it('the Temporal server is put back when that is there again', async (t) => {
     const object = await cluster(t, 'server');
-    const before = object.text();
+    const found = object.text();
     const run = await take('server', 600_000);
     await until(() => isSet(object));
     await temporal.killServer();
@@ -71,14 +71,14 @@ describe('A lease whose run is killed together with', { timeout: 300_000 }, () =
     await temporal.startServerAgain();
     await untilDone(() => run.terminate('by mistake'));
     await until(() => !isSet(object));
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
     const { because } = await untilDone(() => watchdogOf(temporal.client, 'server').result());
     assert.equal(because, 'owner-over');
   });
 
   it('Temporal, and comes to its deadline meanwhile, is put back when Temporal is there again', async (t) => {
     const object = await cluster(t, 'deadline');
-    const before = object.text();
+    const found = object.text();
     await take('deadline', 15_000);
     await until(() => isSet(object));
     const { deadline } = JSON.parse(object.read().metadata.annotations!['control-plane-recovery/lease']!) as {
@@ -89,7 +89,7 @@ describe('A lease whose run is killed together with', { timeout: 300_000 }, () =
     assert.ok(isSet(object), 'nobody could put it back');
     await temporal.startServerAgain();
     await until(() => !isSet(object));
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
   });
 });
 
@@ -114,12 +114,14 @@ async function untilDone<T>(call: () => Promise<T>): Promise<T> {
 }
 
 function inventory(): string {
-  const cluster = (name: string) => ({
-    api: { kubeconfig: `./${name}` },
-    ssh: { user: 'core' },
-    masters: { 'master-0': { address: '192.0.2.10' } },
-    approvals: 'open',
-  });
-  const clusters = ['worker', 'server', 'deadline'].map((name) => [name, cluster(name)] as const);
-  return stringify({ clusters: Object.fromEntries(clusters) });
+  const clusters = ['worker', 'server', 'deadline'].map((name) => [
+    name,
+    {
+      api: { kubeconfig: `./${name}` },
+      ssh: { user: 'core' },
+      masters: { 'master-0': { address: '192.0.2.10' } },
+      approvals: 'open',
+    },
+  ]);
+  return stringify({ clusters: Object.fromEntries(clusters) as object });
 }

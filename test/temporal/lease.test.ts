@@ -23,6 +23,7 @@ import { patched } from '../support/json-patch.ts';
 import { leaseBundle, takeLease, watchdogOf } from './support/leases.ts';
 import { stop, workDone, type LateAttempt } from './support/lease-workflows.ts';
 import { until } from './support/processes.ts';
+import { recordHistory } from './support/record-history.ts';
 import { startTestTemporal, type TestTemporal } from './support/temporal.ts';
 import { testInventory } from './support/workers.ts';
 
@@ -64,6 +65,7 @@ describe('A lease', { concurrency: 4, timeout: 120_000 }, () => {
       bundle,
       connection: temporal.nativeConnection,
       namespace: 'default',
+      identity: 'worker@test',
       shutdownGraceMs: 0,
     });
   });
@@ -92,7 +94,7 @@ describe('A lease', { concurrency: 4, timeout: 120_000 }, () => {
 
   it('stands while the work goes on, and is gone with every trace before the run goes on', async (t) => {
     const object = await cluster(t, 'released');
-    const before = object.text();
+    const found = object.text();
     const run = await takeLease(temporal.client, 'released', 'until-told');
     await until(() => isHeld(object));
     const watchdog = watchdogOf(temporal.client, 'released');
@@ -101,73 +103,76 @@ describe('A lease', { concurrency: 4, timeout: 120_000 }, () => {
     const { done, end } = await run.result();
     assert.deepEqual(done, { value: 'worked' });
     assert.equal(end.outcome, 'restored');
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
     assert.equal((await watchdog.result()).because, 'released');
+    await recordHistory(watchdog, 'lease-released');
     assert.equal(object.patches().length, 2);
   });
 
   it('is put back when the work fails, and the failure is passed on', async (t) => {
     const object = await cluster(t, 'failed');
-    const before = object.text();
+    const found = object.text();
     const run = await takeLease(temporal.client, 'failed', 'fail');
     assert.match(await failureOf(run), /the work failed/);
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
     assert.equal(object.patches().length, 2);
   });
 
   it('is put back when the run is aborted, without waiting for the work', async (t) => {
     const object = await cluster(t, 'aborted');
-    const before = object.text();
+    const found = object.text();
     const run = await takeLease(temporal.client, 'aborted', 'for-ever');
     await until(() => isHeld(object));
     await run.signal(stop);
     const { done, end } = await run.result();
     assert.equal(done, undefined);
     assert.equal(end.outcome, 'restored');
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
   });
 
   it('is put back at its deadline, and the run is told that its time ran out', async (t) => {
     const object = await cluster(t, 'deadline');
-    const before = object.text();
+    const found = object.text();
     const run = await takeLease(temporal.client, 'deadline', 'for-ever', { holdMs: 8000 });
     assert.equal(await failureTypeOf(run), 'LeaseOver');
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
     assert.equal(object.patches().length, 2);
   });
 
   it('is put back when its run is terminated', async (t) => {
     const object = await cluster(t, 'terminated');
-    const before = object.text();
+    const found = object.text();
     const run = await takeLease(temporal.client, 'terminated', 'for-ever');
     await until(() => isHeld(object));
     await run.terminate('by mistake');
-    const { because, end } = await watchdogOf(temporal.client, 'terminated').result();
+    const watchdog = watchdogOf(temporal.client, 'terminated');
+    const { because, end } = await watchdog.result();
+    await recordHistory(watchdog, 'lease-owner-over');
     assert.equal(because, 'owner-over');
     assert.equal(end?.outcome, 'restored');
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
   });
 
   it('is put back by the run itself when somebody has ended the watchdog', async (t) => {
     const object = await cluster(t, 'watchdog-killed');
-    const before = object.text();
+    const found = object.text();
     const run = await takeLease(temporal.client, 'watchdog-killed', 'until-told');
     await until(() => isHeld(object));
     await watchdogOf(temporal.client, 'watchdog-killed').terminate('by mistake');
     await run.signal(workDone);
     assert.equal((await run.result()).end.outcome, 'restored');
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
   });
 
   it('is put back, and not left alone, when somebody cancels the watchdog', async (t) => {
     const object = await cluster(t, 'cancelled');
-    const before = object.text();
+    const found = object.text();
     const run = await takeLease(temporal.client, 'cancelled', 'until-told');
     await until(() => isHeld(object));
     const watchdog = watchdogOf(temporal.client, 'cancelled');
     await watchdog.cancel();
     assert.equal((await watchdog.result()).because, 'cancelled');
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
     await run.signal(workDone);
     assert.equal((await run.result()).end.outcome, 'restored');
   });
@@ -226,7 +231,7 @@ describe('A lease', { concurrency: 4, timeout: 120_000 }, () => {
 
   it('is not set again by what wakes up when all is over: a request on its way, or an attempt of its activity', async (t) => {
     const object = await cluster(t, 'zombie');
-    const before = object.text();
+    const found = object.text();
     object.interfere = ({ method }) =>
       method === 'PATCH' && object.patches().length === 1 ? 'cut' : undefined;
     const run = await takeLease(temporal.client, 'zombie', 'until-told');
@@ -243,12 +248,12 @@ describe('A lease', { concurrency: 4, timeout: 120_000 }, () => {
     assert.equal(await lateAttempt(lease), 'LeaseOver');
     await another.signal(workDone);
     await another.result();
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
   });
 
   it('is put back as soon as the API is there again, however long that takes', async (t) => {
     const object = await cluster(t, 'api-away');
-    const before = object.text();
+    const found = object.text();
     const run = await takeLease(temporal.client, 'api-away', 'for-ever');
     await until(() => isHeld(object));
     // Of a kind that no retry policy repeats: somebody took our rights away.
@@ -261,7 +266,7 @@ describe('A lease', { concurrency: 4, timeout: 120_000 }, () => {
     assert.equal(await lateAttempt(await watchdog.query(leaseStateQuery)), 'LeaseOver');
     object.interfere = () => undefined;
     assert.equal((await watchdog.result()).end?.outcome, 'restored');
-    assert.equal(object.text(), before);
+    assert.equal(object.text(), found);
   });
 
   it('cannot be opened by hand with words that nobody understands', async (t) => {
