@@ -9,6 +9,7 @@ import { syncEndpoints } from './controllers/endpoints.ts';
 import { syncGuards } from './controllers/guard.ts';
 import { syncInstaller } from './controllers/installer.ts';
 import { memberController, removalController } from './controllers/membership.ts';
+import { syncPruner } from './controllers/pruner.ts';
 import { syncRevision } from './controllers/revision.ts';
 import { syncClusterOperator, syncStatus } from './controllers/status.ts';
 import { syncTargetConfig } from './controllers/target-config.ts';
@@ -41,6 +42,7 @@ const CYCLE: Record<string, Sync> = {
   RevisionController: syncRevision,
   InstallerController: syncInstaller,
   GuardController: syncGuards,
+  PruneController: syncPruner,
   StatusController: syncStatus,
   ClusterOperatorStatusController: syncClusterOperator,
 };

@@ -8,6 +8,7 @@ import {
 } from '../../lab/operator/rules/certificates.ts';
 import {
   isStable,
+  keptRevisions,
   nextRevision,
   sharedRevision,
   type Content,
@@ -82,6 +83,11 @@ test('a revision comes from a change of data, says what changed, and not at all 
   });
   const first = nextRevision(0, lookup(OBJECTS));
   assert.ok(first.needed && first.revision === 1);
+});
+
+test('five revisions are kept, and those that a node needs', () => {
+  assert.deepEqual(keptRevisions([status(0, 9), status(1, 3), status(2, 9, 10)], 10), [3, 6, 7, 8, 9, 10]);
+  assert.deepEqual(keptRevisions(settled, 2), [1, 2]);
 });
 
 test('nodes share a revision only when none is on its way', () => {

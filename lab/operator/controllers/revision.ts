@@ -1,12 +1,11 @@
 import { askGate, type Operator, type Sync } from '../context.ts';
-import { apply, pathOf, remove, type DataObject } from '../objects.ts';
+import { apply, pathOf, type DataObject } from '../objects.ts';
 import { syncCondition } from '../rules/conditions.ts';
 import { nextRevision, REVISIONED } from '../rules/revisions.ts';
 import type { View } from '../view.ts';
 
 const SOURCE = 'revisioncontroller';
 const READY = 'operator.openshift.io/revision-ready';
-const KEPT_REVISIONS = 5;
 /** A gate that has opened is noticed a little later: an override is honoured within seconds, not at once. */
 const GATE = 'revision-gate';
 
@@ -25,7 +24,7 @@ export const syncRevision: Sync = async (view, operator) => {
   if (!operator.due(GATE, 'open', operator.profile.lag.revision)) return;
   const next = nextRevision(board.latest(), (kind, name) => view.object(kind, name)?.data);
   board.report(syncCondition('RevisionController', 'missing' in next ? next.missing : undefined));
-  if (!next.needed) return prune(view, operator);
+  if (!next.needed) return;
   const { revision, reason } = next;
   log(`new revision ${revision}: ${reason}`);
   record(SOURCE, 'StartingNewRevision', `new revision ${revision} triggered by "${reason}"`);
@@ -51,20 +50,4 @@ async function createRevision(
   }
   const made = await api.get<DataObject>(pathOf('configmap', name));
   await apply(api, made, { ...status, annotations: { [READY]: 'true' } });
-}
-
-/** Keeps the newest revisions and those that a node has, goes to or has failed at. */
-async function prune(view: View, { api, board }: Operator): Promise<void> {
-  const used = board
-    .nodes()
-    .flatMap((node) => [node.currentRevision, node.targetRevision, node.lastFailedRevision]);
-  const isOld = (revision: number) => revision <= board.latest() - KEPT_REVISIONS && !used.includes(revision);
-  for (const kind of ['configmap', 'secret'] as const) {
-    for (const name of view.names(kind)) {
-      const [, base, revision] = /^(.*)-(\d+)$/.exec(name) ?? [];
-      const isCopy =
-        base === 'revision-status' || REVISIONED.some((each) => each.kind === kind && each.name === base);
-      if (isCopy && isOld(Number(revision))) await remove(api, pathOf(kind, name));
-    }
-  }
 }

@@ -49,3 +49,16 @@ export function sharedRevision(statuses: readonly NodeStatus[]): number | undefi
 export function isStable(statuses: readonly NodeStatus[], latest: number): boolean {
   return statuses.every(({ currentRevision }) => currentRevision === latest);
 }
+
+const KEPT_REVISIONS = 5;
+
+/** The newest revisions, and whatever a node has, goes to or has failed at: all others may be pruned. */
+export function keptRevisions(statuses: readonly NodeStatus[], latest: number): number[] {
+  const newest = Array.from({ length: Math.min(KEPT_REVISIONS, latest) }, (_, index) => latest - index);
+  const used = statuses.flatMap((node) => [
+    node.currentRevision,
+    node.targetRevision,
+    node.lastFailedRevision,
+  ]);
+  return [...new Set([...newest, ...used])].filter((revision) => revision > 0).toSorted((a, b) => a - b);
+}
