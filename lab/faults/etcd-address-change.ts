@@ -57,7 +57,7 @@ export async function changeAddress(
   }
   const text = `${node}: its Node is at ${lab.address(node)}, its etcd does not start`;
   const probe = () => symptomIsThere(lab, node);
-  await during(progress, text, () => waitUntil(text, probe, { withinMs: 3 * 60_000, signal }), {
+  await during(progress, text, () => waitUntil(text, probe, { withinMs: 5 * 60_000, signal }), {
     usually: '20 s',
   });
 }

@@ -1,9 +1,8 @@
 import { issue, makeSigner } from '../cluster/pki.ts';
 import { ETCD_CERTS } from '../cluster/paths.ts';
-import { waitUntil } from '../cluster/wait.ts';
 import type { Lab } from '../handle.ts';
 import { during } from '../host/progress.ts';
-import { hasFailedToStart } from './etcd-data.ts';
+import { untilCannotStart } from './etcd-data.ts';
 import { etcdContainer, isEtcdHealthy, untilEtcdHealthy } from './etcd-members.ts';
 import type { Fault } from './fault.ts';
 import { on, untilHealthy } from './node-health.ts';
@@ -33,11 +32,7 @@ export const etcdBadCertificate: Fault = {
       const etcd = await etcdContainer(lab, node);
       if (etcd) await on(lab, node, 'crictl', 'stop', etcd.id);
     });
-    const text = `${node}: etcd cannot start`;
-    const probe = () => hasFailedToStart(lab, node);
-    await during(progress, text, () => waitUntil(text, probe, { withinMs: 3 * 60_000, signal }), {
-      usually: '20 s',
-    });
+    await untilCannotStart(lab, node, { progress, signal });
   },
 
   async healByForce(lab, node, { progress, signal }) {

@@ -3,7 +3,7 @@ import type { Lab } from '../handle.ts';
 import { during } from '../host/progress.ts';
 import { isEtcdHealthy } from './etcd-members.ts';
 import { rejoin } from './etcd-rejoin.ts';
-import type { Fault } from './fault.ts';
+import type { Fault, FaultOptions } from './fault.ts';
 import { putManifestBack, takeManifest } from './manifest.ts';
 import { on, untilHealthy } from './node-health.ts';
 
@@ -52,11 +52,7 @@ function dataFault({ name, sentence, symptom, spoil }: DataFault): Fault {
         await on(lab, node, 'sh', '-c', spoil);
         await putManifestBack(lab, node, manifest);
       });
-      const text = `${node}: etcd cannot start`;
-      const probe = () => hasFailedToStart(lab, node);
-      await during(progress, text, () => waitUntil(text, probe, { withinMs: 3 * 60_000, signal }), {
-        usually: '20 s',
-      });
+      await untilCannotStart(lab, node, { progress, signal });
     },
 
     async healByForce(lab, node, { progress, signal }) {
@@ -76,8 +72,19 @@ async function requireOwnDoing(lab: Lab, node: string): Promise<void> {
   throw new Error(`${node}: its etcd member is not healthy already; heal that fault first.`);
 }
 
+export async function untilCannotStart(
+  lab: Lab,
+  node: string,
+  { progress, signal }: FaultOptions,
+): Promise<void> {
+  const text = `${node}: etcd cannot start`;
+  const wait = { withinMs: 5 * 60_000, signal };
+  const work = () => waitUntil(text, () => hasFailedToStart(lab, node), wait);
+  await during(progress, text, work, { usually: '20 s' });
+}
+
 /** True when the etcd container has ended with an error more than once, else what it does. */
-export async function hasFailedToStart(lab: Lab, node: string): Promise<true | string> {
+async function hasFailedToStart(lab: Lab, node: string): Promise<true | string> {
   const { items } = await lab.api.get<{ items: EtcdPod[] }>(
     `/api/v1/namespaces/openshift-etcd/pods?labelSelector=app%3Detcd&fieldSelector=spec.nodeName%3D${node}`,
   );

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { SERVICE_NETWORK } from '../../cluster/certificates.ts';
+import type { Condition } from '../../operator/rules/types.ts';
 import { apiIntName, type LabSettings } from '../../settings.ts';
-import { collection, seconds, type Condition, type PlatformObject } from './object.ts';
+import { collection, seconds, type PlatformObject } from './object.ts';
 
 const CONFIG = 'config.openshift.io';
 export const CLUSTER_VERSIONS = collection(CONFIG, 'v1', 'clusterversions');

@@ -1,7 +1,8 @@
+import type { Condition } from '../../operator/rules/types.ts';
 import { addressOf, MASTERS, type LabSettings } from '../../settings.ts';
 import { machineAddresses, MACHINE_NAMESPACE, MACHINES } from '../machines.ts';
 import { infrastructureName } from './cluster.ts';
-import { collection, seconds, type Condition, type PlatformObject } from './object.ts';
+import { collection, seconds, type PlatformObject } from './object.ts';
 
 const MACHINE = 'machine.openshift.io';
 const POOL = 'machineconfiguration.openshift.io';

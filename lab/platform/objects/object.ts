@@ -10,14 +10,6 @@ export interface PlatformObject {
   };
 }
 
-export interface Condition {
-  type: string;
-  status: 'True' | 'False' | 'Unknown';
-  reason?: string;
-  message?: string;
-  lastTransitionTime: string;
-}
-
 /** A collection of custom objects. */
 export function collection(group: string, version: string, plural: string, namespace?: string): string {
   const scope = namespace === undefined ? '' : `namespaces/${namespace}/`;
