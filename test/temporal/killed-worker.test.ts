@@ -12,6 +12,8 @@ const entry = new URL('support/simulated-worker.ts', import.meta.url).pathname;
 
 /** Named instructions, not sleeps: the worker says that it stands there, and is killed with SIGKILL. */
 const places = [
+  // Between the last vote and the first act.
+  ['backUpKubelet', 'before'],
   ['backUpKubelet', 'after'],
   ['restartKubelet', 'before'],
   ['approveKubeletCsr', 'after'],
@@ -33,14 +35,15 @@ describe('A worker killed with SIGKILL', { concurrency: true, timeout: 150_000 }
   // All at once: the workers share the queue `runbooks`, so each kill also takes runs away that others must pick up.
   for (const [activity, when] of places) {
     it(`${when} the effect of ${activity} is replaced, and the recovery goes on there: each act is done once`, async () => {
-      const file = join(directory, `${activity}.json`);
-      await writeFile(file, JSON.stringify(brokenCluster(activity)));
+      const name = `${activity}-${when}`;
+      const file = join(directory, `${name}.json`);
+      await writeFile(file, JSON.stringify(brokenCluster(name)));
       const env = { TEMPORAL_ADDRESS: temporal.server.address };
       const spawn = (...held: string[]): Promise<WorkerProcess> =>
         spawnWorker({ entry, args: [file, ...held], env });
 
       const first = await spawn(activity, when);
-      const recovery = await startRecovery(temporal, { cluster: activity });
+      const recovery = await startRecovery(temporal, { cluster: name });
       await approve(recovery);
       await first.untilLogged(({ held }) => held === activity);
       await first.kill();
