@@ -1,6 +1,6 @@
+import { foreignRefusal, nonceRefusal, timeRefusal, unsignedRefusal, type AboutRefusal } from './about.ts';
 import type { BrakeRelease, BrakeRequest, BrakeState } from './brake.ts';
 import {
-  excerpt,
   fieldsOf,
   isBlank,
   pasteable,
@@ -10,21 +10,14 @@ import {
   timeOf,
   type Judgement,
 } from './input.ts';
-import { clockToleranceMs, type Subject } from './statement.ts';
+import type { Subject } from './statement.ts';
 import { block, clock, code, safe, table } from './markdown.ts';
 
 /** Why a word about the brake did not count, besides what is wrong with a signature. */
 export type BrakeRefusal = 'MalformedCommand' | 'NoName' | 'NoReason' | 'BrakeReleased' | SignedRefusal;
 
 /** The same of one that must be signed, before anybody looks at the signature. */
-export type SignedRefusal =
-  | 'NoSignature'
-  | 'ForeignCluster'
-  | 'ForeignRun'
-  | 'WrongNonce'
-  | 'IssuedInFuture'
-  | 'StatementExpired'
-  | 'ValidTooLong';
+export type SignedRefusal = AboutRefusal | 'MalformedCommand' | 'CommandExpired' | 'ValidTooLong';
 
 const signed = ['kind', 'workflow', 'firstRun', 'plan', 'nonce', 'issued', 'expires', 'signature', 'cluster'];
 
@@ -66,31 +59,29 @@ export function signedRefusal(
   now: string,
   validForMs = Infinity,
 ): { refused: SignedRefusal; sentence: string } | undefined {
-  const no = (refused: SignedRefusal, sentence: string) => ({ refused, sentence });
-  if (!said.signature)
-    return no('NoSignature', 'This cluster counts only what is signed: use `cpr`, which signs.');
-  if (said.cluster !== subject.cluster)
-    return no('ForeignCluster', `It is about ${excerpt(said.cluster)}, not about ${subject.cluster}.`);
-  const same = (['kind', 'workflow', 'firstRun', 'plan'] as const).every(
-    (name) => said[name] === subject[name],
-  );
-  if (!same)
-    return no('ForeignRun', `It was signed for something else than ${subject.kind} of ${subject.workflow}.`);
-  if (textOf(said.nonce) === '' || said.nonce !== subject.nonce)
-    return no('WrongNonce', 'The nonce is not that of this brake.');
-  const [issued, expires, at] = [timeOf(said.issued), timeOf(said.expires), Date.parse(now)];
-  if (issued === undefined || expires === undefined)
-    return no('StatementExpired', 'It must say from when and until when it counts: "issued" and "expires".');
-  if (expires - issued > validForMs)
-    return no(
-      'ValidTooLong',
-      `It may count for ${validForMs / 60_000} minutes at most, so that it cannot be sent again later.`,
-    );
-  if (issued - clockToleranceMs > at)
-    return no('IssuedInFuture', `It was issued at ${said.issued}; it is ${now} here.`);
-  if (expires + clockToleranceMs <= at)
-    return no('StatementExpired', `It expired at ${said.expires}; it is ${now} here.`);
-  return undefined;
+  const fields = { ...said, nonce: said.nonce ?? '' };
+  const found =
+    unsignedRefusal(fields, subject) ??
+    foreignRefusal(fields, subject, true) ??
+    nonceRefusal(fields, subject, 'this brake') ??
+    lifetimeRefusal(said, validForMs) ??
+    timeRefusal(fields, now, { malformed: 'MalformedCommand', expired: 'CommandExpired' });
+  return found && { refused: found[0], sentence: found[1] };
+}
+
+function lifetimeRefusal(
+  { issued, expires }: BrakeRelease,
+  validForMs: number,
+): [SignedRefusal, string] | undefined {
+  const [from, until] = [timeOf(issued), timeOf(expires)];
+  if (from === undefined || until === undefined)
+    return ['MalformedCommand', 'It must say from when and until when it counts: "issued" and "expires".'];
+  if (until - from <= validForMs) return undefined;
+  const minutes = validForMs / 60_000;
+  return [
+    'ValidTooLong',
+    `It may count for ${minutes} minutes at most, so that it cannot be sent again later.`,
+  ];
 }
 
 interface Refused {
@@ -113,10 +104,11 @@ function malformed(fault: string): Refused {
   return { refused: 'MalformedCommand', sentence: `${sentenceCase(fault)}.` };
 }
 
-/** Only what is known, each as it was written: a signature is over exactly these. */
+/** Only what is known, each exactly as it was sent: that is what a signature is over. */
 function wordsOf(fields: Record<string, unknown>): BrakeRelease {
   const given = ['by', 'reason', ...signed].filter((name) => typeof fields[name] === 'string');
-  return Object.fromEntries(given.map((name) => [name, textOf(fields[name])])) as unknown as BrakeRelease;
+  // Its shape was judged: `by` and `reason` are there, and all of them are text.
+  return Object.fromEntries(given.map((name) => [name, fields[name]])) as unknown as BrakeRelease;
 }
 
 /** What the Web UI shows of a brake under "Current details": what it is, and how it is released. */

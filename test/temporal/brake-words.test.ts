@@ -63,7 +63,7 @@ describe('A brake', { concurrency: 4, timeout: 60_000 }, () => {
       await refusalOf(brake.executeUpdate(releaseUpdate, { args: [input as never] }));
     assert.equal((await release({ by: 'eve', reason: 'go' })).type, 'NoSignature');
     assert.equal((await release(signedWords('resume', { firstRun, nonce: 'other' }))).type, 'WrongNonce');
-    assert.equal((await release(signedWords('pause', { firstRun, nonce }))).type, 'ForeignRun');
+    assert.equal((await release(signedWords('pause', { firstRun, nonce }))).type, 'WrongKind');
     const forged = { ...signedWords('resume', { firstRun, nonce }), signature: 'forged' };
     assert.equal((await release(forged)).type, 'BadSignature');
     await brake.executeUpdate(releaseUpdate, { args: [signedWords('resume', { firstRun, nonce }) as never] });
