@@ -1,4 +1,4 @@
-import type { EtcdOperator } from './platform.ts';
+import type { EtcdOperator, Json } from './platform.ts';
 
 /** What an override was set for, and how long it may stand; how it is set and taken back is the lease's business. */
 export interface OverridePurpose {
@@ -19,4 +19,10 @@ export function overrideVerdict(
 ): 'keep' | 'served' | 'overdue' {
   if (latestAvailableRevision > revisionBefore) return 'served';
   return Date.parse(now) < Date.parse(deadline) ? 'keep' : 'overdue';
+}
+
+/** Empty is not absent: whatever is not null counts as set, and blocks upgrades with "setting: []". */
+export function overridesForm(overrides: Json | undefined): 'absent' | 'empty' | 'other keys' {
+  if (overrides === undefined || overrides === null) return 'absent';
+  return typeof overrides === 'object' && Object.keys(overrides).length === 0 ? 'empty' : 'other keys';
 }

@@ -12,6 +12,7 @@ import { quarantineScript } from './plan-steps.ts';
 import type { EtcdPolicy } from './policy.ts';
 import { objection, type EtcdObjection } from './refusal.ts';
 import type { Standing } from './standing.ts';
+import { overridesForm } from './override.ts';
 import { certificateCure, needsQuarantine, strategyFor, type Strategy } from './strategy.ts';
 import type { Survey } from './survey.ts';
 
@@ -58,6 +59,7 @@ export function pinsFor({
     executor,
     survivors,
     certificates: certificateCure(standing, observation.at, { kind, rollOut }),
+    overrides: overridesForm(valueOf(observation.operator)?.overrides),
     remediators: remediatorPins(observation),
     recipient: valueOf(observation.copies)?.recipient ?? '',
   };

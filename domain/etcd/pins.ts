@@ -32,6 +32,8 @@ export interface EtcdPins {
   /** Everybody who has to agree, the executor too. */
   survivors: MemberPin[];
   certificates: CertificateCure;
+  /** The form of `spec.unsupportedConfigOverrides`: what it holds is none of ours, and the lease puts it back as it was. */
+  overrides: 'absent' | 'empty' | 'other keys';
   /** Those that are paused meanwhile; the ones that were paused before are left alone. */
   remediators: Pick<Remediator, 'kind' | 'namespace' | 'name'>[];
   /** The public key to which the copy of the snapshot is encrypted. */
