@@ -106,6 +106,9 @@ async function symptomIsThere(lab: Lab, node: string): Promise<true | string> {
 async function healByForce(lab: Lab, node: string, { progress, signal }: FaultOptions): Promise<void> {
   const since = new Date();
   const old = addressOf(lab.settings, node);
+  // A break that was cut off in the middle has left it off.
+  await plugCable(lab.settings, node, 'up');
+  await startNode(lab.settings, node);
   if (lab.address(node) !== old && !(await isEtcdHealthy(lab, node))) {
     await rebootAs(lab, node, { progress, signal, downMs: 0, to: old });
     const text = `${node}: etcd healthy at ${old}`;

@@ -15,8 +15,9 @@ import { on } from './node-health.ts';
  */
 export async function moveNode(lab: Lab, node: string, to: string): Promise<void> {
   const { settings } = lab;
-  await readdress(settings, node, to);
+  // Written down first: a change that is cut off here is then one that healing by force undoes.
   recordAddress(settings, node, to);
+  await readdress(settings, node, to);
   writeSshConfig(settings);
   // Its own layer, since it is off.
   writeTree(join(nodeDir(settings, node), 'upper'), [{ path: 'etc/hosts', content: hosts(settings) }]);
