@@ -6,7 +6,8 @@ import { SHORT_DIGEST } from './render/run.ts';
 
 export interface Approval {
   cluster: string;
-  risk: Risk;
+  /** Undefined: only the digest is known here. */
+  risk: Risk | undefined;
   digest: string;
   /** What the person wrote behind `--digest`. */
   quoted: string | undefined;
@@ -26,11 +27,11 @@ export async function confirmPlan(context: Context, approval: Approval): Promise
     });
   }
   if (risk === 'reversible') return requireYes(context, 'Approve this plan? [y/N] ');
-  await requireTyped(
-    context,
-    cluster,
-    `It has a step that cannot be undone. Type the cluster's name to approve it: `,
-  );
+  const why =
+    risk === undefined
+      ? 'Compare the digest of the plan with that on the page where you read it.'
+      : 'It has a step that cannot be undone.';
+  await requireTyped(context, cluster, `${why} Type the cluster's name to approve it: `);
 }
 
 function requireDigest({ cluster, digest }: Approval, quoted: string): void {

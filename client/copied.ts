@@ -6,8 +6,9 @@ import { recoveryWorkflowId } from '../workflows/messages.ts';
 import { confirmPlan } from './confirm.ts';
 import type { Context } from './context.ts';
 import { failure } from './failure.ts';
-import { printForPasting, saidNow, showInWords, signShown, type SayOptions } from './saying.ts';
+import { printForPasting, saidNow, showInWords, type SayOptions } from './saying.ts';
 import { signerName } from './signer.ts';
+import { sign } from './signing.ts';
 
 interface Copied {
   cluster: string;
@@ -37,11 +38,11 @@ export async function signCopied(context: Context, { cluster, saying, options }:
   const { kind: _, ...decided } = saying;
   const { signature: __, ...rest } = copied;
   const statement = { ...rest, ...decided, ...saidNow(context, by, { reason, expires: options.expires }) };
+  showInWords(context, statement);
   if (saying.kind === 'vote' && saying.decision === 'approve') {
-    showInWords(context, statement);
-    await confirmPlan(context, { cluster, risk: 'irreversible', digest: copied['plan'] ?? '', quoted });
+    await confirmPlan(context, { cluster, risk: undefined, digest: copied['plan'] ?? '', quoted });
   }
-  printForPasting(context, await signShown(context, statement, options.key));
+  printForPasting(context, { ...statement, signature: await sign(context, statement, options.key) });
 }
 
 /** All fields of such a statement and no others, each a visible text. */

@@ -28,6 +28,9 @@ function whatItSaid(err: string): string {
 }
 
 function remedy(err: string): string {
+  // At a terminal the person has read ssh-keygen's own words already.
+  if (err === '')
+    return 'What it said stands above. A hardware key must be plugged in and touched; --key names another key.';
   if (/passphrase|private key|agent|No such file/i.test(err)) {
     return 'Run it at a terminal, where the passphrase can be typed, or put the key into ssh-agent (`ssh-add`), or name another with --key.';
   }
