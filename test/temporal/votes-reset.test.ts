@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import type { Vote } from '../../domain/approval.ts';
 import type { KubeletAuthRecovery } from '../../workflows/kubelet-auth-recovery.ts';
 import { resolveStepUpdate } from '../../workflows/messages.ts';
 import { brokenCluster } from '../simulator/state.ts';
@@ -16,16 +17,18 @@ import {
 } from './support/recoveries.ts';
 import { refusedAs, send } from './support/signed-votes.ts';
 
+const two = { reversible: 2, irreversible: 2, breakGlass: 2 };
+
+function voteFor(cluster: string, gate: { id: string; nonce: string }, by: string): Vote {
+  return { gate: gate.id, nonce: gate.nonce, decision: 'approve', by, reason: 'go', cluster };
+}
+
 describe('An approval and `temporal workflow reset`', { concurrency: 2, timeout: 120_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(['to-the-gate', 'to-the-start', 'to-the-acts']);
   });
   after(() => recoveries.close());
-
-  const two = { reversible: 2, irreversible: 2, breakGlass: 2 };
-  const voteFor = (cluster: string, gate: { id: string; nonce: string }, by: string) =>
-    ({ gate: gate.id, nonce: gate.nonce, decision: 'approve', by, reason: 'go', cluster }) as const;
 
   it('a vote that the server delivers again after the reset does not count; nor does one of before it', async () => {
     const { cluster } = recoveries.host(brokenCluster('to-the-gate', { votes: two }));
@@ -44,7 +47,7 @@ describe('An approval and `temporal workflow reset`', { concurrency: 2, timeout:
     await refusedAs(again, voteFor(cluster.name, gate!, 'ben'), 'WrongNonce');
     assert.deepEqual(cluster.effects, []);
 
-    for (const by of ['anna', 'ben']) await send(again, voteFor(cluster.name, state.gate!, by));
+    for (const by of ['anna', 'ben']) await send(again, voteFor(cluster.name, state.gate, by));
     assert.equal((await ended(again)).outcome.status, 'healed');
   });
 

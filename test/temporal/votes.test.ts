@@ -105,7 +105,7 @@ describe('A signed vote', { concurrency: 4, timeout: 180_000 }, () => {
     // Those whose signature was checked are recorded as updates too.
     const recorded = await untilState(recovery, ({ refusedCount }) => refusedCount === bad.length + 5);
     const whys = recorded.refused.map(({ why }) => why.split(':')[0]);
-    assert.deepEqual([...new Set(whys)].sort(), [...new Set(bad.map(([type]) => type))].sort());
+    assert.deepEqual(new Set(whys), new Set(bad.map(([type]) => type)));
     assert.equal(recorded.gate?.votes.length, 1);
     assert.deepEqual(cluster.effects, []);
     await send(recovery, signedVote(state, as('ben')));

@@ -45,8 +45,8 @@ export function hostSigned(
   const votes = { reversible: 2, irreversible: 2, breakGlass: 2 };
   const simulator = recoveries.host(brokenCluster(name, { approvals: 'signed', votes, ...policy }));
   const known = { ...clusterWith('master-1'), name, approvers: { allowedSigners, revoked } };
-  const { verifyStatement } = createApproveActivities({ inventory: () => known });
-  simulator.activities.verifyStatement = verifyStatement;
+  const real = createApproveActivities({ inventory: () => known });
+  simulator.activities.verifyStatement = (input) => real.verifyStatement(input);
   return simulator;
 }
 
