@@ -6,6 +6,7 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { pausedBy } from '../domain/brake.ts';
 import type { RecoveryHistory } from '../activities/contract.ts';
 import type { Observation, ObservationCost } from '../domain/control-plane.ts';
 import type { OpenWork } from '../domain/diagnosis/leftovers.ts';
@@ -22,6 +23,7 @@ import {
 } from './messages.ts';
 import { decisions, handsOn, labelled, runHistory } from './steps/activities.ts';
 import { describeFailure } from './steps/failures.ts';
+import { readBrake } from './steps/hold.ts';
 
 type Proposal = Pick<HealthCheckResult, 'recovery' | 'notProposed'>;
 
@@ -31,6 +33,13 @@ type Proposal = Pick<HealthCheckResult, 'recovery' | 'notProposed'>;
  */
 export async function HealthCheck(input: HealthCheckInput): Promise<HealthCheckResult> {
   const { cluster, propose } = readInput(input);
+  const result = await check(cluster, propose);
+  const brake = await readBrake(cluster);
+  if (brake.state !== 'off') result.paused = pausedBy(brake, result.at);
+  return result;
+}
+
+async function check(cluster: string, propose: boolean): Promise<HealthCheckResult> {
   const at = new Date().toISOString();
   const seen = await look(cluster);
   if ('failed' in seen)

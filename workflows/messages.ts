@@ -4,7 +4,7 @@ import type { ObservationCost } from '../domain/control-plane.ts';
 import type { Vote } from '../domain/approval.ts';
 import type { LeaseState } from '../domain/lease-state.ts';
 import type { BrakeRelease, BrakeState } from '../domain/brake.ts';
-import type { AbortRequest, Outcome, RecoveryRequest, ResolveStep, RunState } from '../domain/run.ts';
+import type { AbortRequest, Brake, Outcome, RecoveryRequest, ResolveStep, RunState } from '../domain/run.ts';
 
 /**
  * The messages that every runbook understands. Each exists as a signal and as an update with the same payload: the update
@@ -65,6 +65,8 @@ export interface HealthCheckResult {
   recovery?: { workflowId: string; started: boolean; sentence: string };
   /** Why no recovery was started for a finding that a runbook mends: it would be refused, or was turned down lately. */
   notProposed?: string;
+  /** The cluster's brake is on: a recovery would plan and ask, and not act. */
+  paused?: Brake;
   cost: ObservationCost;
 }
 

@@ -1,5 +1,6 @@
 import type { Finding } from '../../domain/finding.ts';
 import type { HealthCheckResult } from '../../workflows/messages.ts';
+import { pausedLine } from './brake.ts';
 import { bytes, clock, oneLine, plural, wrap, type Style } from './text.ts';
 
 export interface HealthView {
@@ -10,6 +11,13 @@ export interface HealthView {
 
 /** What is broken, how we know, which runbook fits or why none does. */
 export function renderHealth(result: HealthCheckResult, view: HealthView): string {
+  const found = renderFound(result, view);
+  if (!result.paused) return found;
+  const held = wrap(`${pausedLine(result.paused, view.now)}. No act is begun.`, '  ', undefined, '');
+  return `${found}\n\n${view.style.red(held)}`;
+}
+
+function renderFound(result: HealthCheckResult, view: HealthView): string {
   const { style } = view;
   const { apiCalls, milliseconds } = result.cost;
   const cost = `${plural(apiCalls, 'API call')}, ${bytes(result.cost.bytes)}, ${(milliseconds / 1000).toFixed(1)} s`;

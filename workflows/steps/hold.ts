@@ -16,7 +16,7 @@ export interface HoldOptions {
  * when it had to hold: hours may have passed, and what was looked at before is old.
  */
 export async function holdWhilePaused(run: Run, { untilAborted }: HoldOptions): Promise<boolean> {
-  let reading = await readBrake(run);
+  let reading = await readBrake(run.state.cluster);
   if (reading.state === 'off') return false;
   let told = '';
   while (reading.state !== 'off') {
@@ -38,8 +38,9 @@ function show(run: Run, reading: Exclude<BrakeReading, { state: 'off' }>, told: 
   return text;
 }
 
-async function readBrake(run: Run): Promise<BrakeReading> {
-  const workflowId = brakeWorkflowId(run.state.cluster);
+/** Never throws: what could not be read is unknown. */
+export async function readBrake(cluster: string): Promise<BrakeReading> {
+  const workflowId = brakeWorkflowId(cluster);
   try {
     return await runHistory.readBrake.executeWithOptions(labelled('Is the brake on?'), [{ workflowId }]);
   } catch (error) {

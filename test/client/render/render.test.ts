@@ -28,6 +28,7 @@ const wide: RunView = { ...view, wide: true };
 describe('what people read', () => {
   const pages: Record<string, () => string> = {
     'a healthy cluster': () => renderHealth(healthCheck(), view),
+    'a paused cluster': () => renderHealth({ ...healthCheck(), paused: on.brake }, view),
     'the incident': () => renderHealth(healthCheck([incident()]), view),
     'the incident, wide': () => renderHealth(healthCheck([incident()]), wide),
     'a finding without runbook': () =>
