@@ -98,6 +98,8 @@ export interface ScheduleView {
   everyMs: number;
   paused: boolean;
   note: string;
+  /** What the newest look that has ended said; absent when there was none, or it ended without a result. */
+  said?: { findings: string[]; recovery?: string; notProposed?: string };
   /** ISO 8601, oldest first. */
   recent: { at: string; workflowId: string }[];
   next: string[];

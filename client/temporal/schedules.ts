@@ -1,5 +1,10 @@
 import type { ScheduleDescription } from '@temporalio/client';
-import { healthCheckScheduleId, runbookQueue, type HealthCheckInput } from '../../workflows/messages.ts';
+import {
+  healthCheckScheduleId,
+  runbookQueue,
+  type HealthCheckInput,
+  type HealthCheckResult,
+} from '../../workflows/messages.ts';
 import type { ScheduleGateway, ScheduleView } from '../gateway.ts';
 import type { Session } from './connect.ts';
 import { translated } from './errors.ts';
@@ -12,12 +17,36 @@ export function scheduleGateway(session: Session): ScheduleGateway {
     translated({ place: session.place, cluster, doing: `${doing} the schedule of ${cluster}` }, call);
   return {
     set: (cluster, everyMs) => on(cluster, 'set', () => setSchedule(session, cluster, everyMs)),
-    show: (cluster) => on(cluster, 'read', async () => viewOf(cluster, await handle(cluster).describe())),
+    show: (cluster) => on(cluster, 'read', () => show(session, cluster)),
     pause: (cluster, note) => on(cluster, 'pause', () => handle(cluster).pause(note)),
     resume: (cluster, note) => on(cluster, 'resume', () => handle(cluster).unpause(note)),
     trigger: (cluster) => on(cluster, 'trigger', () => handle(cluster).trigger()),
     remove: (cluster) => on(cluster, 'delete', () => handle(cluster).delete()),
   };
+}
+
+async function show(session: Session, cluster: string): Promise<ScheduleView> {
+  const described = await session.client.schedule.getHandle(healthCheckScheduleId(cluster)).describe();
+  const said = await lastWord(session, described);
+  return { ...viewOf(cluster, described), ...(said ? { said } : {}) };
+}
+
+/** Of the newest look. One that goes on, has failed or is no longer kept says nothing. */
+async function lastWord({ client }: Session, { info }: ScheduleDescription): Promise<ScheduleView['said']> {
+  const workflow = info.recentActions.at(-1)?.action.workflow;
+  if (!workflow) return undefined;
+  try {
+    const handle = client.workflow.getHandle(workflow.workflowId, workflow.firstExecutionRunId);
+    if ((await handle.describe()).status.name !== 'COMPLETED') return undefined;
+    const { findings, recovery, notProposed } = (await handle.result()) as HealthCheckResult;
+    return {
+      findings: findings.map(({ code, node }) => (node === undefined ? code : `${code} on ${node}`)),
+      ...(recovery ? { recovery: recovery.sentence } : {}),
+      ...(notProposed === undefined ? {} : { notProposed }),
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 async function setSchedule(
