@@ -2,5 +2,5 @@
 export { Brake } from './brake.ts';
 export { Cleanup } from './cleanup.ts';
 export { HealthCheck } from './health-check.ts';
-export { OverrideLease } from './override-lease.ts';
 export { KubeletAuthRecovery } from './kubelet-auth-recovery.ts';
+export { OverrideLease } from './override-lease.ts';
