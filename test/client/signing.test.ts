@@ -7,7 +7,7 @@ import { pasteable } from '../../domain/input.ts';
 import type { AbortRequest, ResolveStep, RunState } from '../../domain/run.ts';
 import { statementOf, type Statement } from '../../domain/statement.ts';
 import { keyRing, startAgent } from '../support/signing-keys.ts';
-import { cpr, type ConsoleOptions } from './support/console.ts';
+import { cpr, type ConsoleOptions, type Ran } from './support/console.ts';
 import { runThrough } from './support/runs.ts';
 import { blocked, gate, waiting } from './support/states.ts';
 
@@ -171,6 +171,23 @@ describe('what goes wrong before anything is signed is said with what to do', ()
   });
 });
 
+const blanks = { by: '<your name>', reason: '<why>', issued: '<now>', expires: '<until>' };
+/** What the run's page shows, with blanks for what only the person knows. */
+function copied(more: Statement = {}): Statement {
+  const statement = statementOf(gate().subject, { gate: 'plan-1', decision: 'approve' }, blanks);
+  return { ...statement, signature: '<…>', ...more };
+}
+
+function fromPage(
+  statement: object,
+  options: ConsoleOptions = {},
+  line = 'approve lab --reason ok --print',
+): Promise<Ran> {
+  const file = keys.write('copied.json', pasteable({ ...statement }));
+  const env = { CPR_USER: '', CPR_SIGNING_KEY: keys.path('anna'), SSH_AUTH_SOCK: '' };
+  return cpr(`${line} --from ${file}`, {}, { allowedSigners, env, ...options });
+}
+
 describe('cpr approve --print', () => {
   it('sends nothing and prints exactly the JSON to paste', async () => {
     const { code, out, sent } = await type(`approve lab --digest ${digest12} --print`, waiting());
@@ -178,22 +195,6 @@ describe('cpr approve --print', () => {
     assert.deepEqual(sent, []);
     await assertProves(JSON.parse(out) as object);
   });
-
-  const blanks = { by: '<your name>', reason: '<why>', issued: '<now>', expires: '<until>' };
-  const copied = (more: Statement = {}): Statement => ({
-    ...statementOf(gate().subject, { gate: 'plan-1', decision: 'approve' }, blanks),
-    signature: '<…>',
-    ...more,
-  });
-  const fromPage = (
-    statement: object,
-    options: ConsoleOptions = {},
-    line = 'approve lab --reason ok --print',
-  ) => {
-    const file = keys.write('copied.json', pasteable({ ...statement }));
-    const env = { CPR_USER: '', CPR_SIGNING_KEY: keys.path('anna'), SSH_AUTH_SOCK: '' };
-    return cpr(`${line} --from ${file}`, {}, { allowedSigners, env, ...options });
-  };
 
   it('--from signs what was copied from the Web UI, without Temporal', async () => {
     const { code, out, err } = await fromPage(copied(), { answers: ['lab'] });
