@@ -4,6 +4,8 @@ export function canonicalHost(host: string): string {
     .trim()
     .replace(/^\[|\]$/g, '')
     .toLowerCase();
+  // Nearly all of them, and a decision asks for hundreds.
+  if (/^\d+\.\d+\.\d+\.\d+$/.test(bare)) return bare;
   const candidate = `https://${bare.includes(':') ? `[${bare}]` : bare}`;
   if (bare === '' || !URL.canParse(candidate)) return bare;
   return new URL(candidate).hostname.replace(/^\[|\]$/g, '');
