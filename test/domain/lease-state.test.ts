@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { judgeLeaseRequest, renderLease, type LeaseState } from '../../domain/lease-state.ts';
+import { judgeLeaseRequest, renderLease, type LeaseEnd, type LeaseState } from '../../domain/lease-state.ts';
 
 const owner = { workflow: 'recovery/lab', run: 'run-1' };
 const deadline = '2026-11-22T21:00:00.000Z';
@@ -13,13 +13,13 @@ const state: LeaseState = {
   deadline,
   phase: 'watching',
 };
-const foreign = {
+const foreign: LeaseEnd = {
   outcome: 'foreign',
   changed: false,
   keyRemains: true,
   sentence: 'it stands',
   evidence: ['the key is "yes"', 'by | somebody'],
-} as const;
+};
 
 describe('The page of a lease', () => {
   it('says what is lent, to whom, until when, and how to end it', () => {
@@ -39,13 +39,13 @@ describe('The page of a lease', () => {
       renderLease(trying),
       /being put back\*\*, since its time is over[\s\S]*tried again[\s\S]*forbidden/,
     );
-    const end = {
+    const end: LeaseEnd = {
       ...foreign,
       outcome: 'restored',
       keyRemains: false,
       sentence: 'it is gone',
       evidence: [],
-    } as const;
+    };
     const done = renderLease({ ...trying, phase: 'over', end });
     assert.doesNotMatch(done, /forbidden/);
     assert.match(done, /it is gone/);
