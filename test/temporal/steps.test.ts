@@ -54,7 +54,11 @@ describe('A step of KubeletAuthRecovery', { concurrency: 4, timeout: 90_000 }, (
     const soFar = simulator.calls.length;
     await recovery.executeUpdate(resolveStepUpdate, { args: [retry('graduate')] });
     assert.equal((await ended(recovery)).outcome.status, 'healed');
-    assert.deepEqual(simulator.calls.slice(soFar), ['installDurableBootstrap', 'verifyKubeletRecovery']);
+    assert.deepEqual(simulator.calls.slice(soFar), [
+      'installDurableBootstrap',
+      'verifyKubeletRecovery',
+      'concludeRun',
+    ]);
     await recordHistory(recovery, 'blocked-then-retried');
   });
 
