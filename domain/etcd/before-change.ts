@@ -54,10 +54,10 @@ export function objectionToChange(
 ): string | undefined {
   const membership = membershipOf(observation.masters, pins);
   if (membership === 'removed' || membership === 'updated') return undefined;
-  if (membership !== 'listed')
-    return `what became of member ${pins.target.member?.id ?? ''} is ${membership}`;
   const early = quorumLostObjection(observation) ?? readObjection(observation);
   if (early) return early.because;
+  if (membership !== 'listed')
+    return `what became of member ${pins.target.member?.id ?? ''} is ${membership}`;
   const assessment = assess(observation);
   const standing =
     agreementObjection(assessment) ??

@@ -60,7 +60,10 @@ function candidateObjection(
   }
   if (!target || (named !== undefined && named !== target.master.name)) {
     if (standings.some(({ standing }) => standing === 'joining')) return undefined;
-    const strays = strangersAmong(assessment.survey.members, observation.masters);
+    const known = standings.map(({ member }) => member);
+    const strays = strangersAmong(assessment.survey.members, observation.masters).filter(
+      (one) => !known.includes(one),
+    );
     return target || strays.length === 0
       ? objection('EtcdHealthy', healthyBecause(named, observation.cluster), [
           ...evidence,

@@ -44,7 +44,7 @@ function standingOf(master: EtcdMaster, masters: EtcdMaster[], survey: Survey): 
   return orphan ? judged(orphan, true) : simply('unmatched');
 
   function judged(member: EtcdMember, orphaned: boolean): Standing {
-    const standing = member.learner || !hasStarted(member) ? 'joining' : healthOf(member, survey, masters);
+    const standing = member.learner || !hasStarted(member) ? 'joining' : healthOf(member, survey, master);
     return { master, member, standing, orphaned };
   }
 }

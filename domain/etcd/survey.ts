@@ -69,9 +69,11 @@ function writtenOut(members: Reading<EtcdMember[]>): string {
  */
 export type MemberHealth = 'healthy' | 'bad' | 'mixed' | 'unknown';
 
-export function healthOf(member: EtcdMember, { survivors }: Survey, masters: EtcdMaster[]): MemberHealth {
-  const host = masters.find(({ view }) => valueOf(view.self)?.memberId === member.id);
-  const own = host && valueOf(host.view.read)?.healthy;
+/** `host`: the master that it is thought to be on. What answers there as another member is not its word. */
+export function healthOf(member: EtcdMember, { survivors }: Survey, host: EtcdMaster): MemberHealth {
+  const self = valueOf(host.view.self);
+  const isOther = self !== undefined && self.memberId !== member.id;
+  const own = isOther ? undefined : valueOf(host.view.read)?.healthy;
   const others = survivors.filter(({ memberId }) => memberId !== member.id);
   const words = others.map(
     ({ master }) => valueOf(master.view.reach)?.find(({ memberId }) => memberId === member.id)?.healthy,
