@@ -97,7 +97,7 @@ function ensureEnvVars(node: string, common: Record<string, unknown>): Record<st
 }
 
 function isNodeIp(what: string, key: string): string {
-  return `[ "$${key}" = "$NODE_IP" ] || { echo "Expected ${what} to be $${key} got $NODE_IP" >&2; exit 1; }`;
+  return `[ "$${key}" = "$NODE_IP" ] || { echo "Expected ${what} to be $NODE_IP got $${key}" >&2; exit 1; }`;
 }
 
 function etcdFlags(settings: LabSettings, node: string): string[] {

@@ -18,7 +18,7 @@ import {
 import { rejoin } from './etcd-rejoin.ts';
 import type { Fault, FaultOptions } from './fault.ts';
 import { moveNode } from './move-node.ts';
-import { untilHealthy } from './node-health.ts';
+import { on, untilHealthy } from './node-health.ts';
 import { forget, isSaved, restoreFiles, saveFiles } from './saved.ts';
 
 const NAME = 'etcd-address-change';
@@ -96,11 +96,39 @@ interface NodeObject {
   status: { addresses?: { type: string; address: string }[] };
 }
 
+interface EtcdPod {
+  status?: { initContainerStatuses?: { name: string; state: ContainerState; lastState: ContainerState }[] };
+}
+
+interface ContainerState {
+  terminated?: { exitCode: number };
+}
+
+/** True when the init container has refused the address, and etcd does not run. */
 async function symptomIsThere(lab: Lab, node: string): Promise<true | string> {
   const { status } = await lab.api.get<NodeObject>(`/api/v1/nodes/${node}`);
   const internal = status.addresses?.find(({ type }) => type === 'InternalIP')?.address;
   if (internal !== lab.address(node)) return `the Node says ${internal}`;
-  return (await etcdContainer(lab, node)) === undefined || 'etcd runs';
+  if (await etcdContainer(lab, node)) {
+    await restartPod(lab, node);
+    return 'etcd runs';
+  }
+  const pod = await lab.api.get<EtcdPod>(`/api/v1/namespaces/openshift-etcd/pods/etcd-${node}`);
+  return hasRefused(pod) || 'etcd-ensure-env-vars has not refused yet';
+}
+
+function hasRefused({ status }: EtcdPod): boolean {
+  const init = status?.initContainerStatuses?.find(({ name }) => name === 'etcd-ensure-env-vars');
+  return [init?.state, init?.lastState].some((state) => (state?.terminated?.exitCode ?? 0) !== 0);
+}
+
+/**
+ * A kubelet that has just booted may give its first pods the address that the API still has for the node, and etcd runs,
+ * cut off from its peers, until its pod starts again. That start is what the incident is; here it comes at once.
+ */
+async function restartPod(lab: Lab, node: string): Promise<void> {
+  const sandboxes = (await on(lab, node, 'crictl', 'pods', '-q', '--name', `^etcd-${node}$`)).split('\n');
+  for (const id of sandboxes.filter(Boolean)) await on(lab, node, 'crictl', 'stopp', id);
 }
 
 async function healByForce(lab: Lab, node: string, { progress, signal }: FaultOptions): Promise<void> {
