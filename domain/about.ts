@@ -1,6 +1,6 @@
 import { excerpt, isBlank, textOf, timeOf } from './input.ts';
 import { clockToleranceMs } from './statement.ts';
-import type { Said, Statement, Subject } from './statement.ts';
+import type { Said, Statement, StatementKind, Subject } from './statement.ts';
 
 /**
  * Is what somebody sent about this run, this plan and this moment? The part of judging that all statements share. Where no
@@ -41,10 +41,20 @@ export function unsignedRefusal(fields: Record<string, unknown>, { cluster }: Su
   return ['NoSignature', `Approvals of ${cluster} are signed, and this has no signature.`];
 }
 
+/** Which command says it. */
+const commands: Record<StatementKind, string> = {
+  vote: 'approve',
+  resolveStep: 'resolve',
+  abort: 'abort',
+  supersede: 'recover --supersede',
+  pause: 'pause',
+  resume: 'resume',
+};
+
 /** What is told first to somebody whose signed statement did not count: nobody writes one by hand. */
 export function howToSign({ kind, cluster }: Subject): string {
-  const command = kind === 'vote' ? 'approve' : kind === 'resolveStep' ? 'resolve' : kind;
-  return `"cpr ${command} ${cluster}" signs and sends one that counts; with --print it is made ready for pasting.`;
+  const elsewhere = kind === 'supersede' ? '' : '; with --print it is made ready for pasting';
+  return `"cpr ${commands[kind]} ${cluster}" signs and sends one that counts${elsewhere}.`;
 }
 
 /** Everything but the nonce and the times. `signed`: nothing may be left open, for then it would count elsewhere too. */

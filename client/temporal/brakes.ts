@@ -4,7 +4,7 @@ import { brakeStateQuery, brakeWorkflowId, releaseUpdate, runbookQueue } from '.
 import { failure } from '../failure.ts';
 import type { BrakeGateway } from '../gateway.ts';
 import type { Session } from './connect.ts';
-import { ANSWER_MS, answered, delivered } from './delivered.ts';
+import { ANSWER_MS, answered, delivered, takenUp } from './delivered.ts';
 import { translated } from './errors.ts';
 
 const LOOK_EVERY_MS = 150;
@@ -20,7 +20,7 @@ export function brakeGateway(session: Session): BrakeGateway {
     putOn: (request) => on(request.cluster, 'put on', () => putOn(session, request)),
     release: (cluster, release) =>
       on(cluster, 'release', () =>
-        delivered(session, () => handle(cluster).executeUpdate(releaseUpdate, { args: [release] })),
+        delivered(session, () => handle(cluster).startUpdate(releaseUpdate, { ...takenUp, args: [release] })),
       ),
   };
 }

@@ -4,18 +4,30 @@ import type { Session } from './connect.ts';
 /** Queries and updates are answered by a worker in milliseconds; longer means that there is none. */
 export const ANSWER_MS = 8000;
 
+/** A signature is checked before its message is answered, in up to half a minute on a worker that is busy. */
+const SIGNED_ANSWER_MS = 40_000;
+
 export function answered<T>({ client }: Session, call: () => Promise<T>): Promise<T> {
   return client.withDeadline(Date.now() + ANSWER_MS, call);
 }
+
+/** An update that a worker has taken up, and will answer. */
+interface TakenUp<T> {
+  result(): Promise<T>;
+}
+
+/** For `startUpdate`: that nobody takes it up is known in seconds; what becomes of it may take longer. */
+export const takenUp = { waitForStage: 'ACCEPTED' } as const;
 
 /**
  * When another event comes just as a run ends on a message, the server throws that workflow task away, keeps nothing of
  * it, and answers FAILED_PRECONDITION: so the message is sent again.
  */
-export async function delivered<T>(session: Session, send: () => Promise<T>): Promise<T> {
+export async function delivered<T>(session: Session, send: () => Promise<TakenUp<T>>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await answered(session, send);
+      const update = await answered(session, send);
+      return await session.client.withDeadline(Date.now() + SIGNED_ANSWER_MS, () => update.result());
     } catch (error) {
       if (tries === 3 || !isThrownAwayTask(error)) throw error;
     }

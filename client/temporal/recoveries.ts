@@ -17,7 +17,7 @@ import {
 import { failure } from '../failure.ts';
 import type { RunRef, RunSummary, StartableRunbook, StartedRun } from '../gateway.ts';
 import type { Session } from './connect.ts';
-import { answered, delivered } from './delivered.ts';
+import { answered, delivered, takenUp } from './delivered.ts';
 import { translated, type Attempt } from './errors.ts';
 
 export async function startRecovery(
@@ -142,28 +142,36 @@ export function vote(session: Session, run: RunRef, cast: Vote): Promise<VoteAns
   const updateId = `vote:${cast.gate}:${said.digest('hex')}`;
   const asking = attempt(session, run.cluster, `send the vote to ${run.workflowId}`);
   return translated(asking, () =>
-    delivered(session, () => handleOf(session, run).executeUpdate(voteUpdate, { args: [cast], updateId })),
+    delivered(session, () =>
+      handleOf(session, run).startUpdate(voteUpdate, { ...takenUp, args: [cast], updateId }),
+    ),
   );
 }
 
 export function resolve(session: Session, run: RunRef, decision: ResolveStep): Promise<string> {
   const asking = attempt(session, run.cluster, `send the decision to ${run.workflowId}`);
   return translated(asking, () =>
-    delivered(session, () => handleOf(session, run).executeUpdate(resolveStepUpdate, { args: [decision] })),
+    delivered(session, () =>
+      handleOf(session, run).startUpdate(resolveStepUpdate, { ...takenUp, args: [decision] }),
+    ),
   );
 }
 
 export function abort(session: Session, run: RunRef, request: AbortRequest): Promise<string> {
   const asking = attempt(session, run.cluster, `send the abort to ${run.workflowId}`);
   return translated(asking, () =>
-    delivered(session, () => handleOf(session, run).executeUpdate(abortUpdate, { args: [request] })),
+    delivered(session, () =>
+      handleOf(session, run).startUpdate(abortUpdate, { ...takenUp, args: [request] }),
+    ),
   );
 }
 
 export function supersede(session: Session, run: RunRef, request: AbortRequest): Promise<string> {
   const asking = attempt(session, run.cluster, `ask ${run.workflowId} to make room`);
   return translated(asking, () =>
-    delivered(session, () => handleOf(session, run).executeUpdate(supersedeUpdate, { args: [request] })),
+    delivered(session, () =>
+      handleOf(session, run).startUpdate(supersedeUpdate, { ...takenUp, args: [request] }),
+    ),
   );
 }
 

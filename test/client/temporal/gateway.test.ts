@@ -236,10 +236,10 @@ function workflowClient({ open, result, update }: Behaviour, record: Recorder) {
         startTime: run.startedAt,
       }),
       query: async () => observing(),
-      executeUpdate: async (definition: unknown, options: unknown) => {
+      startUpdate: async (definition: unknown, options: unknown) => {
         record('update', definition, options);
         if (update) throw update;
-        return { have: 1, need: 1, sentence: 'Approved.' };
+        return { result: async () => ({ have: 1, need: 1, sentence: 'Approved.' }) };
       },
     }),
   };
