@@ -23,14 +23,43 @@ function voteFor(cluster: string, gate: { id: string; nonce: string }, by: strin
   return { gate: gate.id, nonce: gate.nonce, decision: 'approve', by, reason: 'go', cluster };
 }
 
-describe('An approval and `temporal workflow reset`', { concurrency: 2, timeout: 120_000 }, () => {
+describe('What voids an approval:', { concurrency: 4, timeout: 120_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
-    recoveries = await serveClusters(['to-the-gate', 'to-the-start', 'to-the-acts']);
+    recoveries = await serveClusters(['to-the-gate', 'to-the-start', 'to-the-acts', 'mode-changes']);
   });
   after(() => recoveries.close());
 
-  it('a vote that the server delivers again after the reset does not count; nor does one of before it', async () => {
+  it('the inventory, when it demands signatures while open votes are in: a new gate says why', async () => {
+    const simulator = recoveries.host(
+      brokenCluster('mode-changes', {
+        reobserveEveryMs: 300,
+        votes: { reversible: 2, irreversible: 2, breakGlass: 2 },
+      }),
+    );
+    const { cluster } = simulator;
+    const recovery = await recoveries.start(cluster);
+    const { gate } = await untilGate(recovery);
+    const { id, nonce } = gate!;
+    const open = {
+      gate: id,
+      nonce,
+      decision: 'approve',
+      by: 'anna',
+      reason: 'go',
+      cluster: cluster.name,
+    } as const;
+    await send(recovery, open);
+    cluster.policy.approvals = 'signed';
+    const state = await untilGate(recovery, 'plan-2');
+    assert.equal(state.gate?.mode, 'signed');
+    assert.ok(state.timeline.some(({ text }) => text.includes('approvals of this cluster are now signed')));
+    await refusedAs(recovery, { ...open, by: 'ben' }, 'NoSignature');
+    assert.deepEqual(cluster.effects, []);
+    await recovery.terminate();
+  });
+
+  it('`temporal workflow reset`: a vote that the server delivers again does not count; nor does one of before it', async () => {
     const { cluster } = recoveries.host(brokenCluster('to-the-gate', { votes: two }));
     const first = await recoveries.start(cluster);
     const { gate } = await untilGate(first);
@@ -51,7 +80,7 @@ describe('An approval and `temporal workflow reset`', { concurrency: 2, timeout:
     assert.equal((await ended(again)).outcome.status, 'healed');
   });
 
-  it('a run that begins again asks again', async () => {
+  it('a reset to the start: the run asks again', async () => {
     const { cluster } = recoveries.host(brokenCluster('to-the-start', { votes: two }));
     const first = await recoveries.start(cluster);
     const { gate } = await untilGate(first);
@@ -63,7 +92,7 @@ describe('An approval and `temporal workflow reset`', { concurrency: 2, timeout:
     await again.terminate();
   });
 
-  it('a run that was acting does not act on: it looks, and asks again', async () => {
+  it('a reset of a run that was acting: it looks, and asks again', async () => {
     const simulator = recoveries.host(brokenCluster('to-the-acts'));
     const { cluster } = simulator;
     simulator.fail('installBootstrapCredential', 'NodeScriptFailed');
