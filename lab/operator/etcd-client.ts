@@ -20,7 +20,8 @@ export interface EtcdClient {
   remove(id: string): Promise<void>;
 }
 
-const HEALTH_TIMEOUT_MS = 30_000;
+/** How long the operator's own client tries a read before it calls it failed: seconds of silence are no news to it. */
+const READ_TIMEOUT_MS = 30_000;
 const CALL_TIMEOUT_MS = 5_000;
 
 interface RawMember {
@@ -32,8 +33,12 @@ interface RawMember {
   isLearner?: boolean;
 }
 
-/** `endpoints` are client URLs, asked in turn until one answers. */
-export function openEtcd(credential: EtcdCredential, endpoints: () => readonly string[]): EtcdClient {
+/** `endpoints` are client URLs, asked in turn until one answers; a read is tried again until its time is over. */
+export function openEtcd(
+  credential: EtcdCredential,
+  endpoints: () => readonly string[],
+  readTimeoutMs = READ_TIMEOUT_MS,
+): EtcdClient {
   const any = async <T>(path: string, body: object): Promise<T> => {
     let last: unknown = new Error('no etcd endpoint is known');
     for (const endpoint of endpoints()) {
@@ -46,12 +51,18 @@ export function openEtcd(credential: EtcdCredential, endpoints: () => readonly s
     }
     throw last;
   };
+  const list = () => any<{ members?: RawMember[] }>('/v3/cluster/member/list', { linearizable: true });
   return {
     members: async () => {
-      const { members = [] } = await any<{ members?: RawMember[] }>('/v3/cluster/member/list', {
-        linearizable: true,
-      });
-      return members.map(readMember);
+      const deadline = performance.now() + readTimeoutMs;
+      for (;;) {
+        try {
+          return ((await list()).members ?? []).map(readMember);
+        } catch (error) {
+          if (error instanceof EtcdError || performance.now() > deadline) throw error;
+        }
+        await sleep(1000);
+      }
     },
     health: async (members) => {
       const answers: MemberHealth[] = [];
@@ -84,7 +95,7 @@ async function healthOf(credential: EtcdCredential, member: Member): Promise<Mem
   const started = performance.now();
   const body = { key: Buffer.from('health').toString('base64'), serializable: member.learner };
   for (let error = ''; ; await sleep(1000)) {
-    const left = HEALTH_TIMEOUT_MS - (performance.now() - started);
+    const left = READ_TIMEOUT_MS - (performance.now() - started);
     if (left <= 0) return { member, healthy: false, error: `health check failed: ${error || 'timed out'}` };
     try {
       await call(credential, endpoint, '/v3/kv/range', body, left);

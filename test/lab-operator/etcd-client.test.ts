@@ -26,7 +26,7 @@ async function answering(status: number, body: object): Promise<string> {
 }
 
 function etcdAt(...endpoints: string[]): EtcdClient {
-  return openEtcd({ ca: signer.cert, cert: client.cert, key: client.key }, () => endpoints);
+  return openEtcd({ ca: signer.cert, cert: client.cert, key: client.key }, () => endpoints, 0);
 }
 
 const LIST = {
