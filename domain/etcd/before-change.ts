@@ -1,18 +1,10 @@
 import { valueOf } from '../reading.ts';
 import { assess, targetOf, type Assessment } from './assessment.ts';
-import {
-  agreementObjection,
-  alarmObjection,
-  operatorObjection,
-  quorumLostObjection,
-  readObjection,
-  type LeaseOwner,
-} from './guards-cluster.ts';
-import { countsObjection, fitnessObjection, learnerObjection, targetObjection } from './guards-members.ts';
-import type { EtcdMaster, EtcdObservation } from './observation.ts';
-import type { EtcdPins } from './pins.ts';
+import { clusterObjection, type Asking } from './guards.ts';
+import { quorumLostObjection, readObjection } from './guards-cluster.ts';
+import type { EtcdMaster, EtcdMember, EtcdObservation } from './observation.ts';
+import type { EtcdPins, MemberPin } from './pins.ts';
 import type { EtcdPlan } from './plan.ts';
-import type { EtcdPolicy } from './policy.ts';
 
 /**
  * What became of the pinned member. `updated`: it has the peer URL that the plan gives it. `changed`: one that nobody here knows. `unclear`: not every survivor was
@@ -21,25 +13,33 @@ import type { EtcdPolicy } from './policy.ts';
 export type Membership = 'listed' | 'removed' | 'updated' | 'changed' | 'unclear';
 
 export function membershipOf(masters: EtcdMaster[], pins: EtcdPins): Membership {
-  const { target, survivors, clusterId } = pins;
-  if (!target.member) return 'removed';
-  const { id, peerUrls } = target.member;
-  const found = survivors.map(({ node, memberId }) => {
-    const view = masters.find(({ name }) => name === node)?.view;
-    const self = view && valueOf(view.self);
-    const members = view && valueOf(view.members);
-    // An empty answer is no answer: "not found" counts only from the pinned member of the pinned cluster, which lists itself.
-    const isHeard = self?.clusterId === clusterId && self.memberId === memberId;
-    if (!isHeard || !members?.some((one) => one.id === memberId)) return 'unclear';
-    const member = members.find((one) => one.id === id);
-    if (!member) return 'removed';
-    if (isSame(member.peerUrls, peerUrls)) return 'listed';
-    const { newPeerUrl } = target;
-    return newPeerUrl !== undefined && isSame(member.peerUrls, [newPeerUrl]) ? 'updated' : 'changed';
-  });
-  const words = new Set<Membership>(found);
+  if (!pins.target.member) return 'removed';
+  const words = new Set(pins.survivors.map((survivor) => wordOf(survivor, masters, pins)));
   const [only] = words;
   return only !== undefined && words.size === 1 ? only : 'unclear';
+}
+
+function wordOf(survivor: MemberPin, masters: EtcdMaster[], pins: EtcdPins): Membership {
+  const members = listHeardFrom(survivor, masters, pins.clusterId);
+  const { member: pinned, newPeerUrl = '' } = pins.target;
+  if (!members || !pinned) return 'unclear';
+  const member = members.find(({ id }) => id === pinned.id);
+  if (!member) return 'removed';
+  if (isSame(member.peerUrls, pinned.peerUrls)) return 'listed';
+  return isSame(member.peerUrls, [newPeerUrl]) ? 'updated' : 'changed';
+}
+
+/** An empty answer is no answer: a list counts only from the pinned member of the pinned cluster, which stands in it itself. */
+function listHeardFrom(
+  { node, memberId }: MemberPin,
+  masters: EtcdMaster[],
+  clusterId: string,
+): EtcdMember[] | undefined {
+  const view = masters.find(({ name }) => name === node)?.view;
+  if (!view?.self.known || !view.members.known) return undefined;
+  const { self, members } = view;
+  const isPinned = self.value.clusterId === clusterId && self.value.memberId === memberId;
+  return isPinned && members.value.some(({ id }) => id === memberId) ? members.value : undefined;
 }
 
 /**
@@ -50,7 +50,7 @@ export function membershipOf(masters: EtcdMaster[], pins: EtcdPins): Membership 
 export function objectionToChange(
   observation: EtcdObservation,
   { pins }: EtcdPlan,
-  { policy, owner }: { policy: EtcdPolicy; owner?: LeaseOwner },
+  asking: Asking,
 ): string | undefined {
   const membership = membershipOf(observation.masters, pins);
   if (membership === 'removed' || membership === 'updated') return undefined;
@@ -59,14 +59,7 @@ export function objectionToChange(
   if (membership !== 'listed')
     return `what became of member ${pins.target.member?.id ?? ''} is ${membership}`;
   const assessment = assess(observation);
-  const standing =
-    agreementObjection(assessment) ??
-    targetObjection(assessment, pins.target.node) ??
-    operatorObjection(observation, owner) ??
-    alarmObjection(assessment) ??
-    learnerObjection(assessment) ??
-    countsObjection(assessment) ??
-    fitnessObjection(assessment, policy.raftGapAtMost);
+  const standing = clusterObjection(assessment, pins.target.node, asking);
   return standing?.because ?? pinObjection(assessment, pins);
 }
 

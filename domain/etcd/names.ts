@@ -17,7 +17,7 @@ export function urlHostVariable(node: string): string {
   return `NODE_${envSafe(node)}_ETCD_URL_HOST`;
 }
 
-export const certificateKinds = ['etcd-peer', 'etcd-serving', 'etcd-serving-metrics'] as const;
+const certificateKinds = ['etcd-peer', 'etcd-serving', 'etcd-serving-metrics'] as const;
 
 /** The three secrets of one node. Built from the whole name, never by searching: `master-1` is a prefix of `master-10`. */
 export function certificateSecrets(node: string): string[] {

@@ -20,7 +20,7 @@ const kinds: Record<string, OperatorKind> = {
   '4.23': 'revision-gated',
 };
 
-export const knownReleases = Object.keys(kinds);
+const knownReleases = Object.keys(kinds);
 
 /** In what order things have to be done with this operator; or why that is not known. What is seen wins over no version. */
 export function operatorKind(

@@ -3,18 +3,15 @@ import type { RecoveryRequest } from '../run.ts';
 import type { Proceed, Refuse, Wait } from '../verdict.ts';
 import { assess, targetOf, type Assessment } from './assessment.ts';
 import type { Fault } from './classify.ts';
+import { clusterObjection } from './guards.ts';
 import {
   ageObjection,
-  agreementObjection,
-  alarmObjection,
   kindOf,
-  operatorObjection,
   quorumLostObjection,
   readObjection,
   topologyObjection,
   type LeaseOwner,
 } from './guards-cluster.ts';
-import { countsObjection, fitnessObjection, learnerObjection, targetObjection } from './guards-members.ts';
 import {
   causeObjection,
   certificatesObjection,
@@ -82,7 +79,7 @@ export function decideEtcdRecovery(
   if ('reason' in found) return refuse(found);
 
   const assessment = assess(observation);
-  const objection = clusterObjection(assessment, decision);
+  const objection = clusterObjection(assessment, decision.request.node, decision);
   if (objection) return refuse(objection);
   const target = targetOf(assessment);
   const held = platformWait(assessment, policy) ?? (target ? rollOutWait : joiningWait)(assessment, policy);
@@ -98,27 +95,6 @@ function lookObjection({ observation, now }: EtcdDecision): EtcdObjection | unde
     quorumLostObjection(observation) ??
     readObjection(observation) ??
     topologyObjection(observation)
-  );
-}
-
-function clusterObjection(
-  assessment: Assessment,
-  { request, owner, policy }: EtcdDecision,
-): EtcdObjection | undefined {
-  return (
-    agreementObjection(assessment) ??
-    targetObjection(assessment, request.node) ??
-    operatorObjection(assessment.observation, owner) ??
-    membersObjection(assessment, policy)
-  );
-}
-
-function membersObjection(assessment: Assessment, { raftGapAtMost }: EtcdPolicy): EtcdObjection | undefined {
-  return (
-    alarmObjection(assessment) ??
-    learnerObjection(assessment) ??
-    countsObjection(assessment) ??
-    fitnessObjection(assessment, raftGapAtMost)
   );
 }
 

@@ -35,7 +35,7 @@ export function seenFor(observation: EtcdObservation, seconds: number): EtcdObse
 }
 
 /** Long enough for every wait but those that end in a refusal. */
-export const longEnough = 600;
+const longEnough = 600;
 
 export function decideEtcd(observation: EtcdObservation, change: Partial<EtcdDecision> = {}): EtcdVerdict {
   return decideAfter(observation, longEnough, change);

@@ -5,7 +5,7 @@ import { surveyOf } from '../../domain/etcd/survey.ts';
 import { known } from '../../domain/reading.ts';
 import { certificatesFor, etcdMaster, healthyCluster, inside, podOf } from './etcd-observations.ts';
 
-export const newMemberId = 'a3f1c2d4e5b60718';
+const newMemberId = 'a3f1c2d4e5b60718';
 
 /** The cluster after a replacement: another member, at the new address, under the old name. */
 export function replaced({ pins }: Pick<EtcdPlan, 'pins'>): EtcdObservation {

@@ -8,14 +8,14 @@ import type {
 } from '../../domain/etcd/observation.ts';
 import { certificateSecrets, envSafe } from '../../domain/etcd/names.ts';
 import type { EtcdOperator, OperatorCondition } from '../../domain/etcd/platform.ts';
-import { known, unknown, type Reading } from '../../domain/reading.ts';
+import { known, type Reading } from '../../domain/reading.ts';
 
 /**
  * Three healthy masters and a settled operator of release 4.23, as one look sees them. A test's fixture is this, minus one
  * thing. Every call gives a fresh object.
  */
 export const lookedAt = '2026-11-22T12:10:00.000Z';
-export const clusterId = 'cdf818194e3a8c32';
+const clusterId = 'cdf818194e3a8c32';
 /** As long as ids get, and equal in the digits that a JavaScript number keeps. */
 const ids = [
   '8e9e05c52164694d',
@@ -69,12 +69,11 @@ interface Whole {
 }
 
 export function memberOf(name: string, id: string, address: string): EtcdMember {
-  const host = address.includes(':') ? `[${address}]` : address;
   return {
     id,
     name,
-    peerUrls: [`https://${host}:2380`],
-    clientUrls: [`https://${host}:2379`],
+    peerUrls: [`https://${address}:2380`],
+    clientUrls: [`https://${address}:2379`],
     learner: false,
   };
 }
@@ -248,125 +247,6 @@ export function podOf(observation: EtcdObservation, name: string) {
   return pod;
 }
 
-export function othersOf(observation: EtcdObservation, name: string): EtcdMaster[] {
-  return observation.masters.filter((one) => one.name !== name);
-}
-
-/** Its member does not answer, and nobody reaches it. */
-export function memberDown(observation: EtcdObservation, name: string): EtcdObservation {
-  const master = etcdMaster(observation, name);
-  const id = inside(master.view.self).memberId;
-  const source = `etcdctl on ${name}`;
-  const why = 'context deadline exceeded';
-  master.view = {
-    self: unknown(why, source),
-    members: unknown(why, source),
-    status: unknown(why, source),
-    read: known({ healthy: false, detail: why }, source),
-    reach: unknown(why, source),
-    alarms: unknown(why, source),
-  };
-  for (const { view } of othersOf(observation, name)) {
-    if (!view.reach.known) continue;
-    for (const seen of view.reach.value) {
-      if (seen.memberId === id) Object.assign(seen, { healthy: false, detail: 'connection refused' });
-    }
-  }
-  closeGate(observation);
-  return observation;
-}
-
-/** As the operator of 4.18 and later shows it. */
-export function closeGate(observation: EtcdObservation): void {
-  const operator = inside(observation.operator);
-  const message =
-    'CheckSafeToScaleCluster found 2 healthy member(s) out of the 3 required by the HAScalingStrategy';
-  replaceCondition(operator, condition('RevisionControllerDegraded', 'True', 'SyncError', message));
-}
-
 export function replaceCondition(operator: EtcdOperator, changed: OperatorCondition): void {
   operator.conditions = [...operator.conditions.filter(({ type }) => type !== changed.type), changed];
-}
-
-/** The case of the operating procedure: the node came back with another address, and its Machine follows. */
-export function addressChanged(
-  name = 'master-2',
-  to = '10.78.0.23',
-  observation: EtcdObservation = healthyCluster(),
-): EtcdObservation {
-  const master = etcdMaster(observation, name);
-  memberDown(observation, name);
-  inside(master.node).internalIps = [to];
-  const machine = inside(master.machine);
-  if (machine.state === 'present') machine.addresses = [to];
-  podOf(observation, name).podIps = [to];
-  // Without a roll-out the main-like operator has renewed them within 22 s.
-  master.certificates = known(
-    { secrets: certificatesFor(name, [to]), inAllCerts: certificatesFor(name, [to]) },
-    'GET secrets in openshift-etcd',
-  );
-  return observation;
-}
-
-/** The same address, no data: etcd gives up at every start. */
-export function dataLost(
-  name = 'master-2',
-  observation: EtcdObservation = healthyCluster(),
-): EtcdObservation {
-  memberDown(observation, name);
-  crashLooping(observation, name);
-  const host = inside(etcdMaster(observation, name).host);
-  host.data.state = 'empty';
-  host.log.dataDestroyed = 4;
-  return observation;
-}
-
-export function dataCorrupt(
-  name = 'master-2',
-  observation: EtcdObservation = healthyCluster(),
-): EtcdObservation {
-  memberDown(observation, name);
-  crashLooping(observation, name);
-  const host = inside(etcdMaster(observation, name).host);
-  host.data.faults = ['the write-ahead log 0000000000000000-0000000000000000.wal fails its check'];
-  host.log.dataCorrupt = 4;
-  return observation;
-}
-
-export function certificateBroken(
-  name = 'master-2',
-  observation: EtcdObservation = healthyCluster(),
-): EtcdObservation {
-  memberDown(observation, name);
-  crashLooping(observation, name);
-  const host = inside(etcdMaster(observation, name).host);
-  host.certificates = { state: 'key-mismatch', detail: 'private key does not match public key' };
-  host.log.certificateUnusable = 4;
-  return observation;
-}
-
-export function crashLooping(observation: EtcdObservation, name: string): void {
-  const pod = podOf(observation, name);
-  pod.containers = pod.containers.map((container) =>
-    container.name === 'etcd'
-      ? {
-          ...container,
-          ready: false,
-          state: 'waiting',
-          reason: 'CrashLoopBackOff',
-          restarts: 6,
-          lastTermination: { exitCode: 1, reason: 'Error', message: '' },
-        }
-      : container,
-  );
-}
-
-/** The operator, a person or this run has removed it. */
-export function memberRemoved(observation: EtcdObservation, name = 'master-2'): EtcdObservation {
-  const index = observation.masters.findIndex((one) => one.name === name);
-  for (const { view } of othersOf(observation, name)) {
-    if (view.members.known) view.members.value.splice(index, 1);
-    if (view.reach.known) view.reach.value.splice(index, 1);
-  }
-  return observation;
 }

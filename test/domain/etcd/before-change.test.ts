@@ -6,14 +6,8 @@ import { defaultEtcdPolicy } from '../../../domain/etcd/policy.ts';
 import { unknown } from '../../../domain/reading.ts';
 import { planFor } from '../../support/etcd-decisions.ts';
 import { replaced } from '../../support/etcd-healed.ts';
-import {
-  addressChanged,
-  etcdMaster,
-  healthyCluster,
-  inside,
-  memberDown,
-  memberRemoved,
-} from '../../support/etcd-observations.ts';
+import { addressChanged, memberDown, memberRemoved } from '../../support/etcd-faults.ts';
+import { etcdMaster, healthyCluster, inside } from '../../support/etcd-observations.ts';
 import { secondsAfter } from '../../support/observations.ts';
 
 const policy = defaultEtcdPolicy;

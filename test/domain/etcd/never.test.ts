@@ -11,15 +11,17 @@ import { decideEtcdRecovery } from '../../../domain/etcd/verdict.ts';
 import {
   addressChanged,
   certificateBroken,
-  condition,
   crashLooping,
   dataCorrupt,
   dataLost,
+  memberDown,
+  memberRemoved,
+} from '../../support/etcd-faults.ts';
+import {
+  condition,
   etcdMaster,
   healthyCluster,
   inside,
-  memberDown,
-  memberRemoved,
   podOf,
   replaceCondition,
 } from '../../support/etcd-observations.ts';

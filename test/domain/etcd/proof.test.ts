@@ -6,13 +6,12 @@ import { proveEtcdRecovered, type DataHash } from '../../../domain/etcd/proof.ts
 import { known, unknown } from '../../../domain/reading.ts';
 import { planFor } from '../../support/etcd-decisions.ts';
 import { replaced, sameHashes } from '../../support/etcd-healed.ts';
+import { addressChanged, memberDown } from '../../support/etcd-faults.ts';
 import {
-  addressChanged,
   certificatesFor,
   condition,
   etcdMaster,
   inside,
-  memberDown,
   memberOf,
   replaceCondition,
 } from '../../support/etcd-observations.ts';

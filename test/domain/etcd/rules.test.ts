@@ -10,8 +10,8 @@ import { nextSighting } from '../../../domain/etcd/sighting.ts';
 import { snapshotFault } from '../../../domain/etcd/snapshot.ts';
 import { known } from '../../../domain/reading.ts';
 import { answerOf, decideEtcd, planFor } from '../../support/etcd-decisions.ts';
+import { addressChanged } from '../../support/etcd-faults.ts';
 import {
-  addressChanged,
   condition,
   etcdMaster,
   healthyCluster,
@@ -183,7 +183,6 @@ test('a roll-out on two nodes, or on another one, is not held up by this one', (
 });
 
 test('a sighting lasts while the fault is the same, and its roll-out while that stands still', () => {
-  const at = (seconds: number) => secondsAfter(lookedAt, seconds);
   const first = nextSighting(undefined, { fault: 'a', rollOut: 'r1', at: at(0) });
   const second = nextSighting(first, { fault: 'a', rollOut: 'r2', at: at(60) });
   assert.deepEqual([second.since, second.rollOutSince], [at(0), at(60)]);
@@ -235,3 +234,7 @@ test('a member that others reach and that fails its own read is neither healthy 
   etcdMaster(observation, 'master-2').view.read = known({ healthy: false, detail: 'timed out' }, '');
   assert.equal(answerOf(decideEtcd(observation)), 'refuse SurvivorsDisagree');
 });
+
+function at(seconds: number): string {
+  return secondsAfter(lookedAt, seconds);
+}

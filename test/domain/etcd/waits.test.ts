@@ -6,15 +6,14 @@ import { defaultEtcdPolicy } from '../../../domain/etcd/policy.ts';
 import { answerOf, decideAfter, decideEtcd, etcdDecisionOn } from '../../support/etcd-decisions.ts';
 import { digestOf } from '../../../activities/decide/index.ts';
 import { decideEtcdRecovery } from '../../../domain/etcd/verdict.ts';
+import { addressChanged, memberRemoved } from '../../support/etcd-faults.ts';
 import {
-  addressChanged,
   certificatesFor,
   etcdMaster,
   healthyCluster,
   inside,
   lookedAt,
   memberOf,
-  memberRemoved,
 } from '../../support/etcd-observations.ts';
 import { known } from '../../../domain/reading.ts';
 import { secondsAfter } from '../../support/observations.ts';

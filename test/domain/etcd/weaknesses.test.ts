@@ -8,17 +8,8 @@ import { proveEtcdRecovered } from '../../../domain/etcd/proof.ts';
 import { judgeRestore, judgeSet } from '../../../domain/lease-rules.ts';
 import { known, unknown } from '../../../domain/reading.ts';
 import { answerOf, decideEtcd, idsOf, planFor } from '../../support/etcd-decisions.ts';
-import {
-  addressChanged,
-  dataLost,
-  etcdMaster,
-  healthyCluster,
-  inside,
-  lookedAt,
-  memberDown,
-  memberRemoved,
-  podOf,
-} from '../../support/etcd-observations.ts';
+import { addressChanged, dataLost, memberDown, memberRemoved } from '../../support/etcd-faults.ts';
+import { etcdMaster, healthyCluster, inside, lookedAt, podOf } from '../../support/etcd-observations.ts';
 import { replaced, sameHashes } from '../../support/etcd-healed.ts';
 import { secondsAfter } from '../../support/observations.ts';
 
