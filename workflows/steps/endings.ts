@@ -16,11 +16,12 @@ export function refused(verdict: Refuse): Ending {
   return { status: 'refused', reason, sentence: because, evidence, handOver };
 }
 
+/** After a Reset it may have acted before: what it did stands in the timeline. */
 export function resolved(verdict: Refuse): Ending {
   return {
     status: 'resolved',
     reason: 'FaultGone',
-    sentence: `The fault is gone, and this run did nothing: ${verdict.because}`,
+    sentence: `The fault is gone, and this run does nothing: ${verdict.because}`,
     evidence: verdict.evidence,
   };
 }
