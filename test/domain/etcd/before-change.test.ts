@@ -8,7 +8,7 @@ import { planFor } from '../../support/etcd-decisions.ts';
 import { replaced } from '../../support/etcd-healed.ts';
 import { addressChanged, memberDown, memberRemoved } from '../../support/etcd-faults.ts';
 import { etcdMaster, healthyCluster, inside } from '../../support/etcd-observations.ts';
-import { secondsAfter } from '../../support/observations.ts';
+import { lease } from '../../support/etcd-refusals.ts';
 
 const policy = defaultEtcdPolicy;
 const plan = planFor(addressChanged());
@@ -45,6 +45,12 @@ test('"not found" from another cluster, or from a member that nobody knows, is n
   const stranger = memberRemoved(addressChanged());
   inside(etcdMaster(stranger, 'master-0').view.self).memberId = 'abcdef';
   assert.equal(membershipOf(stranger.masters, plan.pins), 'unclear');
+});
+
+test('lists that are empty, as a helper without a network returns them, prove no removal', () => {
+  const observation = addressChanged();
+  for (const { view } of observation.masters) if (view.members.known) view.members.value = [];
+  assert.equal(membershipOf(observation.masters, plan.pins), 'unclear');
 });
 
 test('once the operator has put the healthy new member there, nothing more is removed', () => {
@@ -115,12 +121,8 @@ for (const [name, expected, change] of objections) {
 
 test('the run’s own override is no objection', () => {
   const observation = addressChanged();
+  lease(observation, 'r');
   const owner = { workflow: 'recovery/lab', run: 'r' };
-  const deadline = secondsAfter(observation.at, 60);
-  inside(observation.operator).lease = {
-    state: 'held',
-    lease: { target: 'etcd-unsafe-override', id: 'l', owner, deadline },
-  };
   assert.equal(objectionToChange(observation, plan, { policy, owner }), undefined);
   assert.match(objectionToChange(observation, plan, { policy }) ?? '', /another run/);
 });

@@ -188,6 +188,12 @@ test('a pod that refuses its address in an init container, where no condition sh
   assert.equal(planFor(observation).pins.cause, 'address-changed');
 });
 
+test('another master’s pod of an older revision does not turn lost data into a change of address', () => {
+  const observation = dataLost();
+  podOf(observation, 'master-0').env['NODE_master_2_IP'] = '10.78.0.3';
+  assert.equal(planFor(observation).pins.cause, 'data-lost');
+});
+
 test('what ssh does not show is not needed for a changed address', () => {
   const observation = addressChanged();
   etcdMaster(observation, 'master-2').host = unknown('refused', '');

@@ -72,6 +72,11 @@ const faults: [string, RegExp, (observation: EtcdObservation, hashes: DataHash[]
       seen.masters.forEach(({ view }) => inside(view.members).push(memberOf('x', 'abcdef', '10.78.0.99'))),
   ],
   [
+    'another master’s member is at an address that its Node does not have',
+    /voters and nobody else/,
+    (seen) => (inside(etcdMaster(seen, 'master-0').node).internalIps = ['10.78.0.44']),
+  ],
+  [
     'a member is in another term',
     /one term/,
     (seen) => (inside(etcdMaster(seen, 'master-2').view.status).raftTerm = 6),

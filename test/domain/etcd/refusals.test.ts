@@ -35,6 +35,19 @@ const elsewhere: [string, RefusalReason, EtcdObservation, Partial<EtcdDecision>?
   ['only the node itself says that data is lost, and nothing fails', 'MemberTransientlyBad', quietlyLost()],
   ['its disk is full', 'NotAnEtcdFault', diskFull()],
   ['nobody could look at the node', 'EvidenceIncomplete', unseen()],
+  ['a learner is at no master’s address', 'LearnerInTheWay', with99({ learner: true })],
+  [
+    'a member that never started is at no master’s address',
+    'LearnerInTheWay',
+    with99({ name: '', clientUrls: [] }),
+  ],
+  ['two members are without a master', 'NoMemberMatches', twoStrangers()],
+  [
+    'a removed member’s pod is ready all the same',
+    'FaultNotExplained',
+    memberRemoved(memberDown(healthyCluster(), 'master-2')),
+  ],
+  ['one survivor has not said how it reaches the member', 'EvidenceIncomplete', silentSurvivor()],
   ['the learner never becomes a voter', 'LearnerInTheWay', joining()],
   ['the worker does not name its script', 'EvidenceIncomplete', dataCorrupt(), { scripts: {} }],
 ];
@@ -46,6 +59,24 @@ function five(): string[] {
 function strayed(): EtcdObservation {
   const observation = healthyCluster();
   listed(observation, memberOf('ghost', 'abcdef', '10.78.0.99'));
+  return observation;
+}
+
+function with99(change: object): EtcdObservation {
+  const observation = dataLost();
+  listed(observation, { ...memberOf('x', 'abcdef', '10.78.0.99'), ...change });
+  return observation;
+}
+
+function twoStrangers(): EtcdObservation {
+  const observation = addressChanged();
+  listed(observation, memberOf('ghost', 'abcdef', '10.78.0.99'));
+  return observation;
+}
+
+function silentSurvivor(): EtcdObservation {
+  const observation = dataLost('m-3', healthyCluster(five()));
+  inside(etcdMaster(observation, 'm-1').view.reach).splice(3, 1);
   return observation;
 }
 

@@ -188,6 +188,7 @@ test('a sighting lasts while the fault is the same, and its roll-out while that 
   assert.deepEqual([second.since, second.rollOutSince], [at(0), at(60)]);
   assert.equal(nextSighting(second, { fault: 'b', rollOut: 'r2', at: at(90) }).since, at(90));
   assert.equal(nextSighting(second, { fault: 'a', rollOut: 'r2', at: at(60 + 1_801) }).since, at(60 + 1_801));
+  assert.equal(nextSighting(second, { fault: 'a', rollOut: 'r2', at: at(30) }).since, at(30), 'backwards');
   assert.equal(nextSighting(second, { fault: 'a', rollOut: 'r2', at: 'no time' }).since, 'no time');
 });
 

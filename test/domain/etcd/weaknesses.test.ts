@@ -98,7 +98,7 @@ test('W6 wrong target: members that have swapped their names are still told by t
 test('W7 dual-stack: the second family of healthy masters is no contradiction, and the first is followed', () => {
   const observation = addressChanged();
   for (const [index, { node, pod }] of observation.masters.entries()) {
-    inside(node).internalIps.push(`fd00::${index + 1}`);
+    inside(node).internalIps.unshift(`fd00::${index + 1}`);
     const seen = inside(pod);
     if (seen.state === 'present') seen.podIps.push(`fd00::${index + 1}`);
   }
