@@ -23,7 +23,10 @@ function check(said: object): { stdout: string; status: number | null } {
   return spawnSync('sh', ['-ec', command], { cwd: keys.directory, encoding: 'utf8' });
 }
 
-describe('docs/security.md: checking a recorded vote by hand', () => {
+/** The page's command is one for people, and theirs is jq; a machine without it proves nothing about the page. */
+const skip = spawnSync('jq', ['--version']).error ? 'jq is not installed here' : false;
+
+describe('docs/security.md: checking a recorded vote by hand', { skip }, () => {
   const subject = {
     kind: 'vote' as const,
     cluster: 'prod-eu-1',
