@@ -67,8 +67,8 @@ export interface DecideActivities {
   /** `open`: what goes on now, as `recoveryHistory` says: what is of that is not left behind. */
   diagnoseObservation(input: { observation: Observation; open: Reading<OpenWork> }): Promise<Finding[]>;
   decideKubeletAuthRecovery(input: DecideInput): Promise<Verdict>;
-  /** `open`: ids of the recoveries that go on now, the one that asks or not. */
-  decideCleanup(input: DecideInput & { open: string[] }): Promise<Verdict>;
+  /** `open`: ids of the recoveries that go on now, the one that asks or not. `leaseWatched`: as `recoveryHistory` says. */
+  decideCleanup(input: DecideInput & { open: string[]; leaseWatched: boolean }): Promise<Verdict>;
   /** Why the node's kubelet must not be restarted just now, for the sake of the other masters; absent: it may. */
   objectToRestart(input: { observation: Observation; node: string }): Promise<{ because?: string }>;
 }

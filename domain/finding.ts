@@ -10,7 +10,7 @@ export interface Finding {
   /** One sentence for a human, with the cause where it is known. */
   sentence: string;
   evidence: Evidence[];
-  /** The runbook that mends it, or the page to read. */
+  /** The runbook that mends it, on this node or, where it concerns none, this cluster; or the page to read. */
   remedy: { runbook: RunbookName; target: string } | { page: string };
 }
 

@@ -137,9 +137,13 @@ function left(parent: unknown, before: Before): string[] {
 /** What an object says about its lease. */
 export type LeaseReading =
   | { state: 'free' }
-  /** Set and noted by the same lease; whether its owner still runs must be asked of Temporal. */
-  | { state: 'held'; lease: Lease }
-  | { state: 'foreign'; evidence: string[] };
+  /**
+   * Set and noted by the same lease; whether its owner still runs must be asked of Temporal. `back`: what putting it back
+   * does, in the words of `judgeRestore`.
+   */
+  | { state: 'held'; lease: Lease; back: string }
+  /** `noted`: the note of a lease is there, so a run has had to do with it. */
+  | { state: 'foreign'; evidence: string[]; noted?: true };
 
 export function readLeaseIn(object: unknown, target: LeaseTargetName): LeaseReading {
   const note = noteOf(object);
@@ -147,11 +151,13 @@ export function readLeaseIn(object: unknown, target: LeaseTargetName): LeaseRead
   const parent = valueAt(object, path);
   const isSet = fieldsOf(parent) !== undefined && Object.hasOwn(fieldsOf(parent)!, key);
   if (note === 'none' && !isSet) return { state: 'free' };
-  if (typeof note === 'object' && note.target === target && hasOurValue(parent, note)) {
+  if (typeof note === 'object' && note.target === target) {
     const { before: _, ...lease } = note;
-    return { state: 'held', lease };
+    const judged = judgeRestore(object, lease);
+    if (judged.is === 'ours') return { state: 'held', lease, back: judged.sentence };
   }
-  return { state: 'foreign', evidence: [whatStands(parent, { target }), whoseNote(object)] };
+  const evidence = [whatStands(parent, { target }), whoseNote(object)];
+  return { state: 'foreign', evidence, ...(note === 'none' ? {} : { noted: true }) };
 }
 
 function targetOf({ target }: Lease): LeaseTarget {

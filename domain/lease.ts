@@ -13,6 +13,8 @@ export interface LeaseTarget {
   parent: readonly string[];
   key: string;
   value: boolean | string;
+  /** What it means that it stands. Without a full stop. */
+  meaning: string;
 }
 
 /** Whatever may be lent, by name. A caller chooses among these and cannot write anywhere else. */
@@ -23,6 +25,7 @@ export const leaseTargets = {
     parent: ['spec', 'unsupportedConfigOverrides'],
     key: 'useUnsupportedUnsafeNonHANonProductionUnstableEtcd',
     value: true,
+    meaning: 'the quorum guard of the etcd operator is off, and upgrades are blocked',
   },
   /** Harmless: shows on a cluster that leases work there, rights and watchdog included. */
   'lab-lease-proof': {
@@ -30,6 +33,7 @@ export const leaseTargets = {
     parent: ['data'],
     key: 'lease',
     value: 'held',
+    meaning: 'no harm is done, it only shows that leases work',
   },
 } as const satisfies Record<string, LeaseTarget>;
 

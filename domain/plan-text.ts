@@ -3,11 +3,7 @@ import type { Change, Plan, PlanStep } from './plan.ts';
 
 /** The plan for a terminal: everything that the vote is about, in the order in which it will happen. At most 100 columns. */
 export function renderPlan(plan: Plan, digest: string): string {
-  const head = [
-    `${plan.runbook} on ${plain(plan.target)} of ${plain(plan.cluster)}`,
-    ...wrapped(`Because: ${plan.because}`),
-    '',
-  ];
+  const head = [`${plan.runbook} ${placeOf(plan)}`, ...wrapped(`Because: ${plan.because}`), ''];
   const steps = plan.steps.flatMap((step, index) => [...stepLines(step, index + 1), '']);
   return [
     ...head,
@@ -19,6 +15,11 @@ export function renderPlan(plan: Plan, digest: string): string {
     '',
     `Digest ${digest}`,
   ].join('\n');
+}
+
+function placeOf({ target, cluster }: Plan): string {
+  const whole = plain(cluster);
+  return target === cluster ? `of ${whole}` : `on ${plain(target)} of ${whole}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { EtcdPlan } from './etcd/plan.ts';
+import type { LeftLease } from './lease-left.ts';
 
 /** What a step may cost if it was wrong. */
 export type Risk = 'reversible' | 'irreversible' | 'break-glass';
@@ -19,7 +20,7 @@ export interface CleanupPlan extends PlanBase {
 /** What the plans of all runbooks have. Besides it: `pins`, what the acts are given, so that the vote covers it and nothing is derived anew after it. */
 export interface PlanBase {
   cluster: string;
-  /** The node it acts on. */
+  /** The node it acts on; the cluster's name where it acts on none. */
   target: string;
   /** One sentence: why this and not something else. */
   because: string;
@@ -49,10 +50,12 @@ export interface KubeletPins {
 export interface CleanupPins {
   /** Of the run that cleans up. */
   runId: string;
-  /** Name and SHA-256 of every script that may run as root on the node. */
+  /** Name and SHA-256 of every script that may run as root on the node; none where nothing is done on a node. */
   scripts: Record<string, string>;
   /** The temporary credential that is to be replaced; undefined: there is none. */
   bootstrap?: LeftBootstrap;
+  /** The leases that are to be put back, as they were read. */
+  leases: LeftLease[];
 }
 
 export interface LeftBootstrap {

@@ -49,6 +49,7 @@ export type WaitReason =
 /** Those that only Cleanup knows. */
 export const cleanupRefusals = [
   'NothingLeft',
+  'LeaseForeign',
   'RecoveryNeededFirst',
   'RunStillOpen',
   'SeveralNodesWithLeftovers',

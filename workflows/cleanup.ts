@@ -1,19 +1,23 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { RunRef } from '../activities/contract.ts';
+import { leaseOfStep, leaseStepId } from '../domain/cleanup/lease-step.ts';
 import { runOfStep } from '../domain/cleanup/plan.ts';
-import { watchdogId } from '../domain/lease.ts';
+import { watchdogId, type LeaseTargetName } from '../domain/lease.ts';
+import { factOfLease } from '../domain/lease-left.ts';
 import { planOf, type CleanupPlan } from '../domain/plan.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { recoveryWorkflowId, type RecoveryInput, type RecoveryResult } from './messages.ts';
 import { decisions, labelled, runHistory, type Hands } from './steps/activities.ts';
 import { conduct, type Runbook } from './steps/conduct.ts';
+import { leaseHands } from './steps/lease-hands.ts';
 import { now, type Run } from './steps/run.ts';
 import type { Procedure, StepCode, StepReport } from './steps/step-runner.ts';
 
 /**
- * Tidies up what a run has left that somebody terminated: its temporary credential, its half-written files, and a directory
- * that does not say how it ended. Never in place of a recovery: a node that is not well is refused by name.
+ * Tidies up what a run has left that somebody terminated: a setting that it had lent, its temporary credential, its
+ * half-written files, and a directory that does not say how it ended. Never in place of a recovery: on a node that is not
+ * well nothing is done.
  */
 export function Cleanup(input: RecoveryInput): Promise<RecoveryResult> {
   return conduct(runbook, input);
@@ -23,22 +27,28 @@ const runbook: Runbook = {
   name: 'Cleanup',
   look: lookFor,
   healthy: 'NothingLeft',
-  knowsStep: (id) => id === 'bootstrap' || id === 'verify' || runOfStep(id) !== undefined,
+  knowsStep: (id) => id === 'verify' || isOnNode(id) || leaseOfStep(id) !== undefined,
   procedure: (run, hands, plan) => cleanupProcedure(run, hands, planOf('Cleanup', plan)),
-  achieved: ({ target }) => `Nothing that a killed run had left is on ${target} any more but its backups.`,
+  achieved: ({ target, steps }) =>
+    steps.some(({ id }) => isOnNode(id))
+      ? `Nothing that a killed run had left is on ${target} any more but its backups.`
+      : `No setting that a killed run had lent stands on ${target} any more.`,
 };
 
-/** `label` names the look where it is a step of its own. */
+function isOnNode(stepId: string): boolean {
+  return stepId === 'bootstrap' || runOfStep(stepId) !== undefined;
+}
+
+/** `nodesOnly`: as a step of its own, which `label` names, and with nothing said about leases. */
 async function lookFor(
   run: Run,
   { observe }: Hands,
-  node = run.request.node,
-  label?: ActivityOptions,
+  nodesOnly?: { node: string; label: ActivityOptions },
 ): Promise<Verdict> {
   const { runId } = run;
   const { cluster } = run.request;
   const workflowId = recoveryWorkflowId(cluster);
-  const looking = { ...labelled(`Look at ${cluster}`), ...label };
+  const looking = nodesOnly?.label ?? labelled(`Look at ${cluster}`);
   const [{ policy, scripts }, history, observation] = await Promise.all([
     observe.readPolicy.executeWithOptions(labelled('Read the policy'), [{ cluster }]),
     runHistory.recoveryHistory.executeWithOptions(labelled('Look which recoveries are open'), [
@@ -48,10 +58,12 @@ async function lookFor(
   ]);
   run.policy = policy;
   run.state.approvals = policy.approvals;
-  const request = node === undefined ? run.request : { ...run.request, node };
+  const request = nodesOnly ? { ...run.request, node: nodesOnly.node } : run.request;
   const open = history.open ? [history.open.runId] : [];
+  // What is watched is not left, so that the decision is about the node alone.
+  const leaseWatched = nodesOnly !== undefined || history.leaseWatched;
   return await decisions.decideCleanup.executeWithOptions(labelled('Decide'), [
-    { observation, request, policy, runId, scripts, open, now: now() },
+    { observation, request, policy, runId, scripts, open, leaseWatched, now: now() },
   ]);
 }
 
@@ -61,6 +73,8 @@ function cleanupProcedure(run: Run, hands: Hands, plan: CleanupPlan): Procedure 
   const codeOf = (stepId: string): StepCode => {
     const left = runOfStep(stepId);
     if (left !== undefined) return { act: (label) => conclude(hands, plan, left, label) };
+    const lent = leaseOfStep(stepId);
+    if (lent !== undefined) return { act: (label) => putBackLease(plan, lent, label) };
     if (stepId === 'bootstrap') return { act: (label) => replaceCredential(hands, plan, label) };
     return {
       verifies: true,
@@ -74,8 +88,10 @@ function cleanupProcedure(run: Run, hands: Hands, plan: CleanupPlan): Procedure 
   return {
     steps: Object.fromEntries(plan.steps.map(({ id }) => [id, codeOf(id)])),
     retryFrom: () => undefined,
-    advice: () =>
-      'Mend what the error names, then retry; or skip it: what this step is about then stays, and goes on being reported.',
+    advice: (_, errorType) =>
+      errorType === 'LeaseForeign'
+        ? 'Somebody changed it since it was approved, so it is not overwritten: ask who, and either undo it by hand as docs/lease.md shows and retry, or skip this step.'
+        : 'Mend what the error names, then retry; or skip it: what this step is about then stays, and goes on being reported.',
     proofs: () => proofs,
   };
 }
@@ -103,24 +119,65 @@ function replaceCredential({ act }: Hands, plan: CleanupPlan, label: ActivityOpt
   return act.installDurableBootstrap.executeWithOptions(label, [{ ...left, server, caSha256 }]);
 }
 
-/** The same look and the same decision as before: nothing must be left but what a person chose to skip. */
+/** By the very lease that was approved: another one's setting, or a person's, is not touched. */
+async function putBackLease(
+  plan: CleanupPlan,
+  target: LeaseTargetName,
+  label: ActivityOptions,
+): Promise<StepReport> {
+  const { cluster, pins } = plan;
+  const left = pins.leases.find(({ lease }) => lease.target === target);
+  if (!left)
+    throw ApplicationFailure.nonRetryable(`the plan pins no lease of ${target}`, 'PreconditionFailed');
+  const { lease } = left;
+  const end = await leaseHands(cluster).brief.restoreLease.executeWithOptions(label, [{ cluster, lease }]);
+  if (!end.keyRemains) return { changed: end.changed, sentence: end.sentence };
+  throw ApplicationFailure.nonRetryable([end.sentence, ...end.evidence].join('; '), 'LeaseForeign');
+}
+
+/** Nothing must be left but what a person chose to skip. */
 async function verify(
   run: Run,
   hands: Hands,
   plan: CleanupPlan,
   label: ActivityOptions,
 ): Promise<StepReport> {
-  const verdict = await lookFor(run, hands, plan.target, label);
   const skipped = run.state.steps.filter(({ state }) => state === 'skipped').map(({ id }) => id);
-  if (verdict.kind === 'refuse' && verdict.reason === 'NothingLeft') {
-    const facts = verdict.evidence.map(({ fact }) => fact);
-    return { changed: false, sentence: [`Proved: nothing is left on ${plan.target}`, ...facts].join('; ') };
-  }
+  const leases = plan.pins.leases.filter(({ lease }) => !skipped.includes(leaseStepId(lease.target)));
+  const proofs = await Promise.all(leases.map(({ lease }) => proveFree(plan.cluster, lease.target, label)));
+  if (plan.steps.some(({ id }) => isOnNode(id)))
+    proofs.push(await proveClean(run, hands, plan, label, skipped));
+  const proved = proofs.join('; ');
+  return {
+    changed: false,
+    sentence: proved === '' ? 'All of it was skipped: nothing to prove' : `Proved: ${proved}`,
+  };
+}
+
+async function proveFree(cluster: string, target: LeaseTargetName, label: ActivityOptions): Promise<string> {
+  const reading = await leaseHands(cluster).brief.readLease.executeWithOptions(label, [{ cluster, target }]);
+  if (reading.state === 'free') return `${target} is not set, and no lease is noted`;
+  const seen = reading.state === 'held' ? [factOfLease(reading.lease)] : reading.evidence;
+  throw ApplicationFailure.nonRetryable(
+    [`not proved that ${target} is as it was before`, ...seen].join('; '),
+    'NotYetHealthy',
+  );
+}
+
+/** The same look and the same decision as before. */
+async function proveClean(
+  run: Run,
+  hands: Hands,
+  { target: node }: CleanupPlan,
+  label: ActivityOptions,
+  skipped: string[],
+): Promise<string> {
+  const verdict = await lookFor(run, hands, { node, label });
+  if (verdict.kind === 'refuse' && verdict.reason === 'NothingLeft')
+    return [`nothing is left on ${node}`, ...verdict.evidence.map(({ fact }) => fact)].join('; ');
   const left =
     verdict.kind === 'proceed' ? verdict.plan.steps.filter(({ id }) => id !== 'verify') : undefined;
-  if (left?.every(({ id }) => skipped.includes(id))) {
-    return { changed: false, sentence: `Proved: nothing is left on ${plan.target} but what was skipped` };
-  }
+  if (left?.every(({ id }) => skipped.includes(id))) return `nothing is left on ${node} but what was skipped`;
   const what = left?.map(({ sentence }) => sentence).join('; ') ?? verdict.because;
-  throw ApplicationFailure.nonRetryable(`not proved that ${plan.target} is clean: ${what}`, 'NotYetHealthy');
+  throw ApplicationFailure.nonRetryable(`not proved that ${node} is clean: ${what}`, 'NotYetHealthy');
 }

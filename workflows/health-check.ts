@@ -12,7 +12,7 @@ import type { Observation, ObservationCost } from '../domain/control-plane.ts';
 import type { OpenWork } from '../domain/diagnosis/leftovers.ts';
 import type { Finding } from '../domain/finding.ts';
 import { watchdogId } from '../domain/lease.ts';
-import { dampedBecause, proposalRunId, type ClosedRecovery } from '../domain/damping.ts';
+import { dampedBecause, proposalRunId } from '../domain/damping.ts';
 import { known, unknown, type Reading } from '../domain/reading.ts';
 import type { RecoveryRequest } from '../domain/run.ts';
 import {
@@ -131,7 +131,7 @@ function nobodyLooked(cluster: string, why: string): Finding {
 /** What this version can start, and for which node. */
 interface Mendable {
   runbook: 'KubeletAuthRecovery' | 'Cleanup';
-  /** Absent: more than one is affected, and the decision says what that means. */
+  /** Absent: none is, or more than one; the decision says what that means. */
   node?: string;
   sentence: string;
 }
@@ -142,9 +142,9 @@ function mendableOf(findings: Finding[]): Mendable | undefined {
     const fitting = findings.filter(({ remedy }) => 'runbook' in remedy && remedy.runbook === runbook);
     const [first] = fitting;
     if (!first) continue;
-    const nodes = [...new Set(fitting.map(({ node }) => node))];
+    const nodes = [...new Set(fitting.flatMap(({ node }) => node ?? []))];
     // Two nodes to tidy are tidied one after the other; two to recover are not this runbook's business.
-    const node = nodes.length === 1 || runbook === 'Cleanup' ? first.node : undefined;
+    const node = nodes.length === 1 || runbook === 'Cleanup' ? nodes[0] : undefined;
     return { runbook, sentence: first.sentence, ...(node === undefined ? {} : { node }) };
   }
   return undefined;
@@ -154,11 +154,12 @@ function mendableOf(findings: Finding[]): Mendable | undefined {
 async function proposeRecovery(
   observation: Observation,
   mendable: Mendable,
-  { open, closed }: RecoveryHistory,
+  history: RecoveryHistory,
   propose: boolean,
 ): Promise<Proposal> {
   const { cluster } = observation;
   const workflowId = recoveryWorkflowId(cluster);
+  const { open } = history;
   if (open) {
     const sentence = `${open.runbook} has been open since ${open.startedAt}.`;
     return { recovery: { workflowId, started: false, sentence } };
@@ -166,7 +167,7 @@ async function proposeRecovery(
   const { node } = mendable;
   const request: RecoveryRequest = { cluster, requester: 'health-check', origin: 'health-check' };
   if (node !== undefined) request.node = node;
-  const why = await reasonNotToPropose(observation, request, mendable, closed);
+  const why = await reasonNotToPropose(observation, request, mendable, history);
   if (why !== undefined) return { notProposed: why };
   return propose ? await start(workflowId, request, mendable) : {};
 }
@@ -176,7 +177,7 @@ async function reasonNotToPropose(
   observation: Observation,
   request: RecoveryRequest,
   { runbook }: Mendable,
-  closed: ClosedRecovery[],
+  { closed, leaseWatched }: RecoveryHistory,
 ): Promise<string | undefined> {
   const { cluster } = request;
   const { policy, scripts } = await handsOn(cluster).observe.readPolicy.executeWithOptions(
@@ -188,7 +189,7 @@ async function reasonNotToPropose(
   const label = labelled(`Decide as ${runbook} would`);
   const verdict =
     runbook === 'Cleanup'
-      ? await decisions.decideCleanup.executeWithOptions(label, [{ ...asked, open: [] }])
+      ? await decisions.decideCleanup.executeWithOptions(label, [{ ...asked, open: [], leaseWatched }])
       : await decisions.decideKubeletAuthRecovery.executeWithOptions(label, [asked]);
   if (verdict.kind !== 'proceed') return verdict.because;
   if (policy.approvals === 'none')
@@ -197,8 +198,8 @@ async function reasonNotToPropose(
 }
 
 async function start(workflowId: string, request: RecoveryRequest, mendable: Mendable): Promise<Proposal> {
-  const { cluster, node = 'the affected master' } = request;
   const { runbook, sentence: found } = mendable;
+  const { cluster, node = runbook === 'Cleanup' ? cluster : 'the affected master' } = request;
   try {
     await startChild(runbook, {
       workflowId,

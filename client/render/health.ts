@@ -57,9 +57,9 @@ function renderNotProposed(why: string, { style }: HealthView): string {
   return [style.dim('No recovery is proposed'), wrap(oneLine(why), '   ')].join('\n');
 }
 
-function remedyLine(cluster: string, { remedy }: Finding): string {
+function remedyLine(cluster: string, { remedy, node: concerned }: Finding): string {
   if ('page' in remedy) return wrap(`no runbook mends this; read ${remedy.page}`, '   ');
-  const node = remedy.target ? ` --node ${remedy.target}` : '';
+  const node = concerned === undefined ? '' : ` --node ${remedy.target}`;
   const command = remedy.runbook === 'Cleanup' ? 'clean' : 'recover';
   return `   ${remedy.runbook}: cpr ${command} ${cluster}${node}`;
 }

@@ -191,7 +191,8 @@ function summaryOf({ cluster, node, dryRun }: RecoveryRequest, runbook: Startabl
 }
 
 function detailsOf({ cluster, node, requester, dryRun }: RecoveryRequest, runbook: StartableRunbook): string {
-  const where = node ? `\`${node}\` of \`${cluster}\`` : `the affected master of \`${cluster}\``;
+  const affected = runbook === 'Cleanup' ? '' : 'the affected master of ';
+  const where = node ? `\`${node}\` of \`${cluster}\`` : `${affected}\`${cluster}\``;
   const what = runbook === 'Cleanup' ? 'Clean up after a run that was terminated on' : 'Recover';
   // Two short paragraphs: the Web UI shows no more of it without scrolling.
   return [

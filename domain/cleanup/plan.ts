@@ -7,12 +7,20 @@ import {
   bootstrapSecretName,
 } from '../kubelet/names.ts';
 import type { CleanupPins, CleanupPlan, LeftBootstrap, PlanStep } from '../plan.ts';
+import { leaseStep } from './lease-step.ts';
 
 export interface CleanupInput {
   cluster: string;
-  node: string;
   because: string;
-  runs: RunOnNode[];
+  /** Undefined: nothing is done on a node. */
+  onNode?: { node: string; runs: RunOnNode[] };
+  /** What is known to stay, and why; a sentence each. */
+  stays: string[];
+  pins: CleanupPins;
+}
+
+interface OnNode {
+  node: string;
   pins: CleanupPins;
 }
 
@@ -25,30 +33,51 @@ export const cleanupScripts = [
   'conclude-run.sh',
 ];
 
-/** One step for each leftover: a person may skip any of them. The credential first: no run is over while its token is in place. */
-export function planCleanup(input: CleanupInput): CleanupPlan {
-  const { cluster, node, because, runs, pins } = input;
-  const conclusions = runs.map((run) => concludeStep(input, run));
+/**
+ * One step for each leftover: a person may skip any of them. The leases first: a guard that is off is what the next fault
+ * meets. The credential before the conclusions: no run is over while its token is in place.
+ */
+export function planCleanup({ cluster, because, onNode, stays, pins }: CleanupInput): CleanupPlan {
+  const { leases } = pins;
+  const [steps, proof] = onNode ? nodePart({ node: onNode.node, pins }, onNode.runs) : [[], []];
+  const target = onNode?.node ?? cluster;
+  const lent =
+    leases.length > 0 ? ['no setting of this plan is lent any more, nor bears the note of a lease'] : [];
+  const backups = onNode?.runs.filter(({ hasDirectory }) => hasDirectory) ?? [];
   return {
     runbook: 'Cleanup',
     cluster,
-    target: node,
+    target,
     because,
     steps: [
-      ...(pins.bootstrap ? [credentialStep(input, pins.bootstrap)] : []),
-      ...conclusions,
-      verifyStep(input),
+      ...leases.map((lease) => leaseStep(lease, cluster)),
+      ...steps,
+      verifyStep(cluster, onNode?.node, pins),
     ],
-    proof: [
+    proof: [...lent, ...proof],
+    residualRisk: [
+      ...backups.map(
+        ({ runId }) => `The backup ${backupDirectory(runId)} stays on ${target} until a person deletes it.`,
+      ),
+      ...stays,
+    ],
+    pins,
+  };
+}
+
+function nodePart(onNode: OnNode, runs: RunOnNode[]): [PlanStep[], string[]] {
+  const { node, pins } = onNode;
+  return [
+    [
+      ...(pins.bootstrap ? [credentialStep(onNode, pins.bootstrap)] : []),
+      ...runs.map((run) => concludeStep(onNode, run)),
+    ],
+    [
       `the kubelet on ${node} is as healthy as before`,
       'every directory of a run that is over says how it ended',
       'no temporary credential and no half-written file of ours is left',
     ],
-    residualRisk: runs
-      .filter(({ hasDirectory }) => hasDirectory)
-      .map(({ runId }) => `The backup ${backupDirectory(runId)} stays on ${node} until a person deletes it.`),
-    pins,
-  };
+  ];
 }
 
 const concludePrefix = 'conclude-';
@@ -62,7 +91,7 @@ export function runOfStep(stepId: string): string | undefined {
   return stepId.startsWith(concludePrefix) ? stepId.slice(concludePrefix.length) : undefined;
 }
 
-function credentialStep({ node, pins }: CleanupInput, left: LeftBootstrap): PlanStep {
+function credentialStep({ node, pins }: OnNode, left: LeftBootstrap): PlanStep {
   const { runId, aborted, server, caSha256 } = left;
   const durable = `token of the secret ${bootstrapNamespace}/${bootstrapSecretName}, which does not expire, server ${server}, CA SHA-256 ${caSha256}`;
   return {
@@ -88,7 +117,7 @@ function credentialStep({ node, pins }: CleanupInput, left: LeftBootstrap): Plan
   };
 }
 
-function concludeStep({ node, pins }: CleanupInput, run: RunOnNode): PlanStep {
+function concludeStep({ node, pins }: OnNode, run: RunOnNode): PlanStep {
   const { runId, hasDirectory, concluded, halfWritten } = run;
   const directory = backupDirectory(runId);
   const swept = halfWritten.map((path) => ({ what: path, from: 'half-written', to: 'removed' }));
@@ -113,11 +142,14 @@ function concludeStep({ node, pins }: CleanupInput, run: RunOnNode): PlanStep {
   };
 }
 
-function verifyStep({ node, pins }: CleanupInput): PlanStep {
+function verifyStep(cluster: string, node: string | undefined, pins: CleanupPins): PlanStep {
   return {
     id: 'verify',
-    sentence: `Prove that nothing of these runs is left on ${node}, and that it is well`,
-    target: node,
+    sentence:
+      node === undefined
+        ? `Prove that ${cluster} bears no trace of these leases any more`
+        : `Prove that nothing of these runs is left on ${node}, and that it is well`,
+    target: node ?? cluster,
     changes: [],
     risk: 'reversible',
     undo: 'nothing to undo: it only looks',

@@ -1,172 +1,97 @@
-import type { MasterObservation, Observation } from '../control-plane.ts';
-import { classify } from '../kubelet/classify.ts';
-import { endpointObjection, secretObjection, type Situation } from '../kubelet/guards.ts';
-import { factsOf, leftoversOn, type Leftovers } from '../kubelet/leftovers.ts';
 import { apiRefusal, lookRefusal } from '../kubelet/look.ts';
 import { refuse } from '../kubelet/refusal.ts';
-import type { LeftBootstrap, Plan } from '../plan.ts';
-import { valueOf } from '../reading.ts';
-import type { RecoveryRequest } from '../run.ts';
-import type { Evidence, Refuse, Verdict } from '../verdict.ts';
-import { cleanupScripts, planCleanup } from './plan.ts';
+import { factOfLease, leftLeases, type LeftLeases } from '../lease-left.ts';
+import type { Plan } from '../plan.ts';
+import type { Evidence, Refuse, Verdict, Wait } from '../verdict.ts';
+import { evidenceOf, judgeNode, type NodeQuestion, type Tidying } from './node.ts';
+import { planCleanup } from './plan.ts';
 
-export interface CleanupDecision {
-  observation: Observation;
-  request: RecoveryRequest;
-  /** Of the run that cleans up. */
-  runId: string;
-  scripts: Record<string, string>;
-  /** Ids of the recoveries that are open in Temporal, this one or not. */
-  open: string[];
+export interface CleanupDecision extends NodeQuestion {
+  /** The watchdog of the cluster's lease is open. */
+  leaseWatched: boolean;
   /** ISO 8601. */
   now: string;
 }
 
-interface Candidate {
-  master: MasterObservation;
-  left: Leftovers;
-}
-
 /**
- * May what a killed run has left on a node be cleaned up, and how? Proceeds only when all of this holds, asked in this order:
+ * May what a killed run has left be cleaned up, and how? First of all the look is recent (`EvidenceIncomplete`), and the API
+ * answers (`ApiUnreachable`).
  *
- * 1. The look is recent (`EvidenceIncomplete`), and the API answers (`ApiUnreachable`).
- * 2. The named node is one of the inventory (`UnknownNode`); or none is named and exactly one has leftovers
- *    (`NothingLeft`, `SeveralNodesWithLeftovers`), with every other one looked at (`EvidenceIncomplete`).
- * 3. Something is left there (`NothingLeft`) that belongs to no open run (`RunStillOpen`); a script at work is waited for.
- * 4. The node is well (`RecoveryNeededFirst`): what a half-done recovery left is needed by the next one, or replaced by it.
- * 5. For a durable bootstrap file: server and CA are beyond doubt (`EndpointMismatch`), and the secret is there
- *    (`BootstrapSecretMissing`).
+ * A lease that is left is put back whatever the nodes are like: the guard that it keeps off is missed most when one of them
+ * is not well, and the recovery of etcd refuses to begin beside it. What keeps a node from being tidied (`judgeNode`) then
+ * keeps nothing but that; only a node that does not exist (`UnknownNode`) is a slip to be told of before anything is done.
+ *
+ * Nothing is called clean while a setting could not be read (`EvidenceIncomplete`), or bears a lease and is not as that lease
+ * left it (`LeaseForeign`).
  */
 export function decideCleanup(decision: CleanupDecision, digestOf: (plan: Plan) => string): Verdict {
   const early = lookRefusal(decision) ?? apiRefusal(decision.observation);
   if (early) return early;
-  const chosen = chooseNode(decision);
-  if ('kind' in chosen) return chosen;
-  if (chosen.left.lockHeld) return locked(chosen);
-  return (
-    nothingRefusal(chosen, decision) ??
-    healthRefusal(chosen, decision.observation) ??
-    planned(chosen, decision, digestOf)
-  );
+  const leases = leftLeases(decision.observation.lentSettings, decision.leaseWatched);
+  const onNode = judgeNode(decision);
+  const isAnythingToDo =
+    onNode.kind === 'tidying' || (leases.held.length > 0 && onNode.reason !== 'UnknownNode');
+  if (isAnythingToDo) return planned(decision, leases, onNode, digestOf);
+  return onNode.reason === 'NothingLeft' ? (leaseRefusal(leases) ?? onNode) : onNode;
 }
 
-function chooseNode({ observation, request, open, runId }: CleanupDecision): Candidate | Refuse {
-  const { cluster, masters } = observation;
-  const others = open.filter((id) => id !== runId);
-  const candidates = masters.flatMap((master): Candidate[] => {
-    const kubelet = valueOf(master.kubelet);
-    return kubelet ? [{ master, left: leftoversOn(kubelet, others) }] : [];
-  });
-  if (request.node !== undefined) return namedNode(request.node, observation, candidates);
-  const [first, ...more] = candidates.filter(({ left }) => isAny(left));
-  if (first && more.length === 0) return first;
+function leaseRefusal({ changed, unread }: LeftLeases): Refuse | undefined {
+  const [first] = changed;
   if (first) {
-    const names = [first, ...more].map(({ master }) => master.name).join(' and ');
-    return refuse('SeveralNodesWithLeftovers', `${names} have leftovers of runs; one is cleaned at a time`, [
-      ...evidenceOf(first),
-      ...more.flatMap(evidenceOf),
-    ]);
+    const because = `${first.target} bears a lease and is not as that lease left it`;
+    return refuse('LeaseForeign', because, changed.flatMap(evidenceOfSetting));
   }
-  const unseen = masters.find(({ kubelet }) => !kubelet.known);
-  if (unseen) return unseenRefusal(unseen);
-  return refuse('NothingLeft', `no run has left anything on a master of ${cluster}`, []);
+  if (unread.length === 0) return undefined;
+  const because = `whether ${unread.map(({ target }) => target).join(' and ')} is still lent is not known`;
+  return refuse('EvidenceIncomplete', because, unread.flatMap(evidenceOfSetting));
 }
 
-function namedNode(
-  name: string,
-  { cluster, masters }: Observation,
-  candidates: Candidate[],
-): Candidate | Refuse {
-  const master = masters.find((one) => one.name === name);
-  if (!master) return refuse('UnknownNode', `${name} is not among the masters of ${cluster}`, []);
-  return candidates.find((one) => one.master === master) ?? unseenRefusal(master);
-}
-
-function unseenRefusal({ name, kubelet }: MasterObservation): Refuse {
-  const why = kubelet.known ? '' : kubelet.why;
-  return refuse('EvidenceIncomplete', `${name} could not be looked at: ${why}`, [
-    { fact: `${name}: ${why}`, source: kubelet.source },
-  ]);
-}
-
-function isAny({ runs, credential, lockHeld }: Leftovers): boolean {
-  return runs.length > 0 || credential?.by !== undefined || lockHeld;
-}
-
-function evidenceOf({ master, left }: Candidate): Evidence[] {
-  const facts = left.runs.flatMap(factsOf);
-  if (left.credential) facts.push('the token in the bootstrap file is one that expires');
-  return facts.map((fact) => ({ fact, source: master.kubelet.source }));
-}
-
-function locked(chosen: Candidate): Verdict {
-  return {
-    kind: 'wait',
-    reason: 'NodeLocked',
-    because: `A script of ours is at work on ${chosen.master.name}, or hangs there.`,
-    evidence: evidenceOf(chosen),
-  };
-}
-
-function nothingRefusal({ master, left }: Candidate, { open, runId }: CleanupDecision): Refuse | undefined {
-  if (isAny(left)) return undefined;
-  const traces = valueOf(master.kubelet)?.traces.runs ?? [];
-  const going = traces.find((run) => run.runId !== runId && open.includes(run.runId));
-  if (going) return refuse('RunStillOpen', `run ${going.runId} is at work on ${master.name}`, []);
-  const kept = traces.filter(({ hasDirectory }) => hasDirectory).map(({ runId: id }) => id);
-  return refuse('NothingLeft', `no run has left anything on ${master.name}`, [
-    { fact: `backups of runs that are over: ${kept.join(', ') || 'none'}`, source: master.kubelet.source },
-  ]);
-}
-
-function healthRefusal({ master }: Candidate, observation: Observation): Refuse | undefined {
-  const { standing, sentence, evidence } = classify(master, observation);
-  if (standing === 'healthy') return undefined;
-  if (standing === 'unknown') return refuse('EvidenceIncomplete', sentence, evidence);
-  const because = `${sentence}: ${master.name} needs KubeletAuthRecovery, or a person, before it is tidied`;
-  return refuse('RecoveryNeededFirst', because, evidence);
+function evidenceOfSetting({ facts, source }: LeftLeases['changed'][number]): Evidence[] {
+  return facts.map((fact) => ({ fact, source }));
 }
 
 function planned(
-  chosen: Candidate,
   { observation, runId, scripts }: CleanupDecision,
+  { held, changed, unread }: LeftLeases,
+  onNode: Tidying | Refuse | Wait,
   digestOf: (plan: Plan) => string,
 ): Verdict {
-  const { master, left } = chosen;
-  const credential = credentialPins(chosen, observation);
-  if (credential && 'kind' in credential) return credential;
-  const unnamed = cleanupScripts.filter((name) => !/^[0-9a-f]{64}$/.test(scripts[name] ?? ''));
-  if (unnamed.length > 0)
-    return refuse('EvidenceIncomplete', `the worker names no hash for ${unnamed.join(', ')}`, []);
-  const because = `What runs that are over have left on ${master.name} would be taken for a fault, or become one.`;
+  const node = onNode.kind === 'tidying' ? onNode : undefined;
+  const because = [
+    ...(held.length > 0 ? [aboutLeases] : []),
+    ...(node
+      ? [
+          `What runs that are over have left on ${node.master.name} would be taken for a fault, or become one.`,
+        ]
+      : []),
+  ].join(' ');
   const plan = planCleanup({
     cluster: observation.cluster,
-    node: master.name,
     because,
-    runs: left.runs,
-    pins: { runId, scripts, ...(credential ? { bootstrap: credential } : {}) },
+    ...(node ? { onNode: { node: node.master.name, runs: node.left.runs } } : {}),
+    stays: staying(changed, onNode),
+    pins: {
+      runId,
+      scripts: node ? scripts : {},
+      ...(node?.bootstrap ? { bootstrap: node.bootstrap } : {}),
+      leases: held.map(({ lease, back }) => ({ lease, back })),
+    },
   });
-  return { kind: 'proceed', plan, digest: digestOf(plan), because, evidence: evidenceOf(chosen) };
+  const evidence = [
+    ...held.map(({ lease, source }) => ({ fact: factOfLease(lease), source })),
+    ...[...changed, ...unread].flatMap(evidenceOfSetting),
+    ...(onNode.kind === 'tidying' ? evidenceOf(onNode) : onNode.evidence),
+  ];
+  return { kind: 'proceed', plan, digest: digestOf(plan), because, evidence };
 }
 
-/** Undefined when there is no credential of ours to replace. One that no run of ours has installed is a person's. */
-function credentialPins(
-  { master, left }: Candidate,
-  observation: Observation,
-): LeftBootstrap | Refuse | undefined {
-  const by = left.credential?.by;
-  if (!by) return undefined;
-  const kubeconfig = valueOf(master.kubelet)?.kubeconfig;
-  const situation: Situation = { observation, target: master, classes: [] };
-  const objection = endpointObjection(situation) ?? (by.aborted ? undefined : secretObjection(situation));
-  if (objection) return refuse(objection.reason, objection.because, objection.evidence);
-  if (kubeconfig?.state !== 'present')
-    return refuse('EndpointMismatch', `the kubeconfig of ${master.name} is ${kubeconfig?.state}`, []);
-  return {
-    runId: by.runId,
-    aborted: by.aborted,
-    server: kubeconfig.server,
-    caSha256: kubeconfig.caSha256,
-  };
+const aboutLeases = 'A setting that a run had lent still stands, and nobody is left who would put it back.';
+
+/** In words that are the same at the next look: an approval must not be void because an error reads differently. */
+function staying(changed: LeftLeases['changed'], onNode: Tidying | Refuse | Wait): string[] {
+  const settings = changed.map(
+    ({ target }) => `${target} bears a lease and is not as that lease left it: it is not touched.`,
+  );
+  if (onNode.kind === 'tidying' || onNode.reason === 'NothingLeft') return settings;
+  return [...settings, `Whatever runs have left on nodes stays for now (${onNode.reason}).`];
 }

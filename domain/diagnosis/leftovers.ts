@@ -2,6 +2,7 @@ import type { MasterObservation, Observation } from '../control-plane.ts';
 import type { Finding } from '../finding.ts';
 import { factsOf, leftoversOn, type Leftovers } from '../kubelet/leftovers.ts';
 import { bootstrapPath } from '../kubelet/names.ts';
+import { factOfLease, leftLeases } from '../lease-left.ts';
 import type { Reading } from '../reading.ts';
 import type { Evidence } from '../verdict.ts';
 import { pageOf } from './page.ts';
@@ -25,26 +26,29 @@ export function leftoverFindings(observation: Observation, open: Reading<OpenWor
     const found = [unfinished(master, left), temporaryCredential(master, left)];
     return found.filter((finding) => finding !== undefined);
   });
-  return [...leftLeases(observation, open), ...onNodes].map((finding) => asKnown(finding, open));
+  return [...leaseFindings(observation, open), ...onNodes].map((finding) => asKnown(finding, open));
 }
 
 /** A lease that its watchdog watches over ends by itself; both it and the run have to be terminated for one to be left. */
-function leftLeases({ lentSettings }: Observation, open: Reading<OpenWork>): Finding[] {
-  if (open.known && open.value.leaseWatched) return [];
-  return lentSettings.flatMap(({ target, lease }): Finding[] => {
-    if (!lease.known || lease.value.state !== 'held') return [];
-    const { owner, deadline } = lease.value.lease;
-    const fact = `${target}: lent to ${owner.workflow} (run ${owner.run}) until ${deadline}`;
-    return [
-      {
-        code: 'OverrideLeaseLeft',
-        severity: 'warning',
-        sentence: `The setting ${target} is still as a run had lent it, and no watchdog is open that would put it back.`,
-        evidence: [{ fact, source: lease.source }],
-        remedy: pageOf('OverrideLeaseLeft'),
-      },
-    ];
-  });
+function leaseFindings({ cluster, lentSettings }: Observation, open: Reading<OpenWork>): Finding[] {
+  const { held, changed } = leftLeases(lentSettings, open.known && open.value.leaseWatched);
+  const code = 'OverrideLeaseLeft';
+  return [
+    ...held.map(({ lease, source }): Finding => ({
+      code,
+      severity: 'warning',
+      sentence: `The setting ${lease.target} is still as a run had lent it, and no watchdog is open that would put it back.`,
+      evidence: told([factOfLease(lease)], source),
+      remedy: { runbook: 'Cleanup', target: cluster },
+    })),
+    ...changed.map(({ target, facts, source }): Finding => ({
+      code,
+      severity: 'warning',
+      sentence: `The setting ${target} bears the note of a lease and is not as that lease left it, so nobody but a person may undo it.`,
+      evidence: told(facts, source),
+      remedy: pageOf(code),
+    })),
+  ];
 }
 
 function unfinished(

@@ -5,6 +5,7 @@ import { diagnose as diagnoseBeside } from '../../domain/diagnosis/diagnose.ts';
 import type { Finding } from '../../domain/finding.ts';
 import { findingCodes } from '../../domain/finding.ts';
 import { known, unknown } from '../../domain/reading.ts';
+import { leaseReads, lend } from '../support/lent.ts';
 import {
   apiUnreachable,
   healthyObservation,
@@ -226,14 +227,22 @@ test('a setting that is lent is not left while its watchdog is open', () => {
   assert.deepEqual(diagnoseBeside(observation, watched), []);
 });
 
-function lend(observation: Observation): void {
-  const owner = { workflow: 'recovery/lab', run: 'run-1' };
-  const deadline = secondsAfter(observedAt, 600);
-  const lease = { target: 'etcd-unsafe-override', id: 'lease-1', owner, deadline } as const;
-  observation.lentSettings = [
-    { target: lease.target, lease: known({ state: 'held', lease }, 'GET etcds/cluster') },
-  ];
-}
+test('a setting that is lent is put back by the runbook, and one that somebody has changed since by a person', () => {
+  const observation = healthyObservation();
+  lend(observation);
+  assert.deepEqual(
+    diagnose(observation).map(({ remedy }) => remedy),
+    [{ runbook: 'Cleanup', target: 'lab' }],
+  );
+  leaseReads(observation, { state: 'foreign', evidence: ['it is false'], noted: true });
+  const [changed] = diagnose(observation);
+  assert.deepEqual(
+    [changed?.code, changed?.remedy],
+    ['OverrideLeaseLeft', { page: 'docs/findings.md#overrideleaseleft' }],
+  );
+  leaseReads(observation, { state: 'foreign', evidence: ['it is true'] });
+  assert.deepEqual(diagnose(observation), [], 'what no lease has set is a person’s');
+});
 
 test('a kubelet that waits with the credential of a killed run is mended by the runbook', () => {
   const observation = incidentOn('master-1');

@@ -75,7 +75,8 @@ describe('A lease', () => {
     it(`on ${name}: sets its key, and puts back exactly what was there`, () => {
       const held = set(found);
       assert.equal((overridesOf(held) as Record<string, unknown>)[key], true);
-      assert.deepEqual(readLeaseIn(held, lease.target), { state: 'held', lease });
+      const { sentence: back } = judgeRestore(held, lease) as { sentence: string };
+      assert.deepEqual(readLeaseIn(held, lease.target), { state: 'held', lease, back });
       assert.equal(text(restore(held)), text(found));
     });
   }
@@ -220,7 +221,10 @@ describe('Putting back', () => {
 describe('Reading a lease', () => {
   it('tells free, held and foreign apart, whatever stands in the note', () => {
     assert.deepEqual(readLeaseIn(etcd(), lease.target), { state: 'free' });
-    assert.equal(readLeaseIn(etcd({ [key]: true }), lease.target).state, 'foreign');
+    const byHand = readLeaseIn(etcd({ [key]: true }), lease.target);
+    assert.deepEqual([byHand.state, 'noted' in byHand], ['foreign', false]);
+    const changed = readLeaseIn(changedKey(set(etcd()), false), lease.target);
+    assert.deepEqual([changed.state, 'noted' in changed], ['foreign', true]);
     for (const note of [
       '',
       'null',

@@ -100,7 +100,9 @@ export function showPlan(run: Run, proposal: Proceed): void {
   state.verdict = proposal;
   state.plan = plan;
   state.digest = digest;
-  state.node = plan.target;
+  // A plan for the cluster as a whole names no node.
+  if (plan.target === plan.cluster) delete state.node;
+  else state.node = plan.target;
   state.steps = plan.steps.map(({ id, sentence }) => ({ id, sentence, state: 'pending' }));
   tell(run, `Plan ${digest.slice(0, 12)}: ${because}`);
 }

@@ -32,7 +32,8 @@ function restore({ connection }: LeaseObject) {
 type Read = ReturnType<LeaseObject['read']>;
 
 function overridesIn(fields: Read): Record<string, unknown> {
-  return (fields['spec'] as { unsupportedConfigOverrides: Record<string, unknown> }).unsupportedConfigOverrides;
+  return (fields['spec'] as { unsupportedConfigOverrides: Record<string, unknown> })
+    .unsupportedConfigOverrides;
 }
 
 function overrides(object: LeaseObject): Record<string, unknown> {
@@ -50,7 +51,8 @@ describe('setting a lease', { concurrency: 4 }, () => {
     assert.equal((await set(object)).changed, false);
     assert.equal(object.patches().length, 1);
     assert.deepEqual(overrides(object), { theirs: [1, null], [key]: true });
-    assert.deepEqual(await readLease(object.connection, target, never), { state: 'held', lease });
+    const back = `${key} is removed; theirs stay as they are`;
+    assert.deepEqual(await readLease(object.connection, target, never), { state: 'held', lease, back });
   });
 
   it('finds by reading back that a lost answer was a yes', async (t) => {

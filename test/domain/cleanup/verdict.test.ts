@@ -6,6 +6,7 @@ import type { KubeletEvidence, Observation } from '../../../domain/control-plane
 import { planOf, type CleanupPlan } from '../../../domain/plan.ts';
 import { unknown } from '../../../domain/reading.ts';
 import { cleanupRefusals, type Verdict } from '../../../domain/verdict.ts';
+import { leaseReads } from '../../support/lent.ts';
 import {
   apiUnreachable,
   healthyObservation,
@@ -36,6 +37,7 @@ function judged(change: Change = () => {}, observation = healthyObservation()): 
     runId,
     scripts,
     open: [runId],
+    leaseWatched: false,
     now: observedAt,
   };
   change(observation, kubelet, decision);
@@ -198,6 +200,14 @@ const refused: [string, string, Change][] = [
     },
   ],
   ['the worker names no hashes', 'EvidenceIncomplete', (_, __, decision) => (decision.scripts = {})],
+  [
+    'only a lease is left, and somebody has changed it',
+    'LeaseForeign',
+    (observation, kubelet, decision) => {
+      clean(observation, kubelet, decision);
+      leaseReads(observation, { state: 'foreign', evidence: ['it is false'], noted: true });
+    },
+  ],
 ];
 
 describe('a cleanup is refused', () => {
