@@ -171,7 +171,7 @@ export function overrideLease({ target, operator, cause }: EtcdPins): PlanStep {
       {
         what: `etcds/cluster, key ${overrideKey} in unsupportedConfigOverrides`,
         from: 'as it is; all other keys stay as they are',
-        to: `true, until there is a new revision${certificates}; then exactly as before`,
+        to: `true while the gate is seen to be shut, until there is a new revision${certificates}; then exactly as before`,
       },
       {
         what: 'etcds/cluster, forceRedeploymentReason',

@@ -45,11 +45,14 @@ export function certificateCure(
   return { cure: isSettled && deletable ? 'delete-secrets' : 'drop-from-all-certs', secrets };
 }
 
-/** A new revision has to be let through the gate. A roll-out in progress passes it by itself, and needs nothing. */
-export function needsOverride(fault: Fault, rollOut: RollOut): boolean {
-  if (rollOut.state === 'moving') return false;
-  // Data that is lost at the same address needs no new revision: the pod waits, and is added.
-  return fault.cause !== 'data-lost' && fault.cause !== 'data-corrupt';
+/**
+ * Does a new revision have to be made and let through the gate? Data that is lost at the same address needs none: the pod
+ * waits, and is added. A roll-out in progress passes the gate by itself, and after a change of address brings what is needed;
+ * files that are bad on the node it does not write again.
+ */
+export function needsOverride({ cause }: Fault, rollOut: RollOut): boolean {
+  if (cause === 'data-lost' || cause === 'data-corrupt') return false;
+  return rollOut.state === 'settled' || cause !== 'address-changed';
 }
 
 /** A member whose files are sound is not touched. After a change of address the pod itself moves the old data aside. */

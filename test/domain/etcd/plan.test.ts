@@ -4,7 +4,7 @@ import { defaultEtcdPolicy } from '../../../domain/etcd/policy.ts';
 import type { EtcdObservation } from '../../../domain/etcd/observation.ts';
 import { riskOf } from '../../../domain/plan.ts';
 import { known, unknown } from '../../../domain/reading.ts';
-import { answerOf, decideAfter, idsOf, planFor } from '../../support/etcd-decisions.ts';
+import { idsOf, planFor } from '../../support/etcd-decisions.ts';
 import {
   addressChanged,
   certificateBroken,
@@ -109,6 +109,22 @@ test('the change in mid-roll-out: the signer is set off by one key, the gate is 
   assert.equal(plan.pins.certificates.cure, 'drop-from-all-certs');
   const changes = plan.steps.find(({ id }) => id === 'renew-certificates')?.changes ?? [];
   assert.match(changes[0]?.what ?? '', /etcd-all-certs, key etcd-serving-master-2\.key/);
+});
+
+test('bad files on the node are written anew in mid-roll-out too: waiting alone would mend nothing', () => {
+  const observation = certificateBroken();
+  const operator = inside(observation.operator);
+  operator.latestAvailableRevision = 3;
+  operator.nodeStatuses.forEach((one) => (one.currentRevision = 3));
+  Object.assign(operator.nodeStatuses[2]!, { currentRevision: 2, targetRevision: 3 });
+  assert.deepEqual(idsOf(planFor(observation)), around('override-lease', 'await-rollout', 'await-voter'));
+});
+
+test('a member that goes on running alone and answers for itself is as dead to the others', () => {
+  const observation = addressChanged();
+  const own = healthyCluster().masters[2]!.view;
+  Object.assign(etcdMaster(observation, 'master-2').view, { self: own.self, status: own.status });
+  assert.equal(planFor(observation).pins.target.member?.id, '8e9e05c52164694f');
 });
 
 test('at settled revisions exactly the secrets that are stale are deleted', () => {
@@ -227,10 +243,6 @@ function withoutRoom(name: string): EtcdObservation {
   inside(etcdMaster(observation, name).room).freeBytes = 0;
   return observation;
 }
-
-test('a plan of a look that has lasted too short is not made at all', () => {
-  assert.equal(answerOf(decideAfter(addressChanged(), 30)), 'wait SeenOnlyOnce');
-});
 
 function leaderIs(observation: EtcdObservation, name: string): void {
   const id = inside(etcdMaster(observation, name).view.self).memberId;
