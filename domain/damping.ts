@@ -52,8 +52,8 @@ export function dampedBecause(
 }
 
 function isNo({ status, reason, digest }: ClosedRecovery, asked: string): boolean {
-  // Without a result nothing can be compared; somebody terminated it, and that is a no.
-  if (status === 'failed') return true;
+  // Somebody terminated it, and that is a no; to everything, where it cannot be told any more what it was about.
+  if (status === 'failed') return digest === undefined || digest === asked;
   // That one was about the inventory, which has been mended since: else this plan would not be proposed.
   if (reason === 'ApprovalsNotConfigured') return false;
   return turnedDown.includes(status) && digest === asked;

@@ -17,7 +17,7 @@ export interface LeaseRequest extends Omit<Lease, 'id'> {
   cluster: string;
   /** Why it ends; set by the watchdog itself where it continues as a new run. */
   because?: LeaseEnding;
-  /** How long after finding nothing it looks once more. Absent: half a minute. */
+  /** How long after finding nothing it looks once more. Absent, or longer: half a minute. */
   lookAgainMs?: number;
 }
 
@@ -61,7 +61,7 @@ export function judgeLeaseRequest(
     owner,
     deadline: new Date(ends).toISOString(),
     ...(ending === undefined ? {} : { because: ending }),
-    ...(typeof lookAgainMs === 'number' && lookAgainMs >= 0 ? { lookAgainMs } : {}),
+    ...(typeof lookAgainMs === 'number' && lookAgainMs >= 0 && lookAgainMs <= 30_000 ? { lookAgainMs } : {}),
   };
 }
 

@@ -5,7 +5,7 @@ import { createBudget, noLimits } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
 import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
 import { isConflict } from '../connections/kubernetes-errors.ts';
-import { readLeaseObject } from '../connections/reads.ts';
+import { readLeaseObject, readUnlessGone } from '../connections/reads.ts';
 import { patchObject } from '../connections/writes.ts';
 import type { ActResult } from '../contract.ts';
 import { failure, isFailure } from '../failure.ts';
@@ -48,7 +48,10 @@ export async function setLease(
 export async function restoreLease({ cluster, signal }: Reach, lease: Lease): Promise<LeaseEnd> {
   const { object: path, key } = leaseTargets[lease.target];
   return await onObject({ cluster, signal }, async (api) => {
-    const judged = judgeRestore(await readLeaseObject(api, path), lease);
+    const object = await readUnlessGone(api, path);
+    // With the object its setting is gone. A watchdog that went on would bar every later lease of the cluster.
+    if (object === undefined) return end('already-gone', false, `${path} was deleted, and ${key} with it`);
+    const judged = judgeRestore(object, lease);
     if (judged.is === 'gone') return end('already-gone', false, judged.sentence);
     const hasHappened = async () => judgeRestore(await readLeaseObject(api, path), lease).is === 'gone';
     if (judged.patch) await patch(api, path, judged.patch, hasHappened);

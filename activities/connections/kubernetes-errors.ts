@@ -3,14 +3,18 @@ import { failure, sentenceOf } from '../failure.ts';
 /** The object is not there, or was changed since it was read. Callers answer to both; neither leaves an activity as it is. */
 export interface ApiAnswerError extends Error {
   status: 404 | 409;
+  /** With 404: the answer names the object, so it is that which is missing, and not its kind or the path. */
+  namesObject?: boolean;
 }
 
 /** What the API server's refusal means for us; in one place, so that the same answer is never judged twice. */
 export function errorFromStatus(what: string, status: number, text: string): Error {
   const said = `${what}: ${status} ${statusMessage(text)}`;
   if (status === 401 || status === 403) return failure('ApiForbidden', said);
-  if (status === 422 && doesNotApply(text)) return Object.assign(new Error(sentenceOf(said)), { status: 409 });
-  if (status === 404 || status === 409) return Object.assign(new Error(sentenceOf(said)), { status });
+  if (status === 422 && doesNotApply(text))
+    return Object.assign(new Error(sentenceOf(said)), { status: 409 });
+  if (status === 404 || status === 409)
+    return Object.assign(new Error(sentenceOf(said)), { status, namesObject: namesObject(text) });
   // 429 and 5xx: overloaded, shutting down, or etcd has no leader. All pass.
   if (status === 429 || status >= 500) return failure('ApiUnreachable', said);
   return failure('PreconditionFailed', said);
@@ -18,6 +22,11 @@ export function errorFromStatus(what: string, status: number, text: string): Err
 
 export function isNotFound(error: unknown): boolean {
   return error instanceof Error && (error as ApiAnswerError).status === 404;
+}
+
+/** Surely gone: a kind that the API server does not know, or a proxy's own page, is also answered with 404. */
+export function isObjectGone(error: unknown): boolean {
+  return isNotFound(error) && (error as ApiAnswerError).namesObject === true;
 }
 
 export function isConflict(error: unknown): boolean {
@@ -38,6 +47,15 @@ function doesNotApply(text: string): boolean {
   try {
     const { reason, details } = JSON.parse(text) as { reason?: unknown; details?: { causes?: unknown } };
     return reason === 'Invalid' && details?.causes === undefined;
+  } catch {
+    return false;
+  }
+}
+
+function namesObject(text: string): boolean {
+  try {
+    const { reason, details } = JSON.parse(text) as { reason?: unknown; details?: { name?: unknown } };
+    return reason === 'NotFound' && typeof details?.name === 'string' && details.name !== '';
   } catch {
     return false;
   }

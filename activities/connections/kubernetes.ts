@@ -125,8 +125,7 @@ function send(
     'User-Agent': 'control-plane-recovery',
   };
   if (payload !== undefined) {
-    headers['Content-Type'] =
-      request.method === 'PATCH' ? 'application/json-patch+json' : 'application/json';
+    headers['Content-Type'] = request.method === 'PATCH' ? 'application/json-patch+json' : 'application/json';
     headers['Content-Length'] = Buffer.byteLength(payload);
   }
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { bootstrapNamespace, bootstrapSecretName, clientSigner } from '../../domain/kubelet/names.ts';
 import { failure } from '../failure.ts';
 import type { Kubernetes } from './kubernetes.ts';
-import { isNotFound } from './kubernetes-errors.ts';
+import { isNotFound, isObjectGone } from './kubernetes-errors.ts';
 import type { CsrObject, LeaseObject, NodeObject, ObjectList, PodObject, SecretObject } from './objects.ts';
 
 /** Every read that the runbooks make; deploy/rbac/README.md lists them one by one. */
@@ -50,9 +50,24 @@ export function readBootstrapSecret(api: Kubernetes): Promise<SecretObject | und
 
 /** An object that a lease may change, as it stands. Throws `PreconditionFailed` when there is none. */
 export async function readLeaseObject(api: Kubernetes, path: string): Promise<unknown> {
-  const object = await orUndefined(api.get<unknown>(path));
-  if (object === undefined) throw failure('PreconditionFailed', `GET ${path}: there is no such object`);
+  const object = await readUnlessGone(api, path);
+  if (object === undefined) throw noSuchObject(path);
   return object;
+}
+
+/**
+ * The same; undefined when it was surely deleted. Where its kind is not known either it throws all the same: that may be the
+ * wrong server, or one that has not come up wholly.
+ */
+export async function readUnlessGone(api: Kubernetes, path: string): Promise<unknown> {
+  return api.get<unknown>(path).catch((error: unknown) => {
+    if (isObjectGone(error)) return undefined;
+    throw isNotFound(error) ? noSuchObject(path) : error;
+  });
+}
+
+function noSuchObject(path: string): Error {
+  return failure('PreconditionFailed', `GET ${path}: there is no such object`);
 }
 
 /** All pages or an error: a list cut short would make what is on its last page look absent. */

@@ -8,6 +8,7 @@ import { digestOf } from '../decide/index.ts';
 
 /** More than a night of turning down and dry runs brings; each costs a call. */
 const closedAtMost = 10;
+const STATE_MS = 3_000;
 
 /**
  * Asks Temporal itself. The newest run of the id comes from its own record, which is never behind; those before it come from
@@ -68,7 +69,8 @@ async function closedRuns(workflow: WorkflowClient, newest: Listed): Promise<Clo
     if (!runs.has(run.runId)) runs.set(run.runId, run);
   }
   const closed = [...runs.values()]
-    .filter(isOver)
+    // One that failed was started with what it did not understand: nobody was asked anything.
+    .filter((run) => isOver(run) && run.status.name !== 'FAILED')
     .sort((left, right) => right.startTime.getTime() - left.startTime.getTime())
     .slice(0, closedAtMost);
   return await Promise.all(closed.map((run) => readClosed(workflow, run)));
@@ -83,13 +85,27 @@ interface Result {
 async function readClosed(workflow: WorkflowClient, run: Listed): Promise<ClosedRecovery> {
   const { status, workflowId, runId, type, startTime, closeTime = startTime } = run;
   const known = { runbook: type, closedAt: closeTime.toISOString() };
-  if (status.name !== 'COMPLETED') return { ...known, status: 'failed' };
+  if (status.name !== 'COMPLETED')
+    return { ...known, status: 'failed', ...digestIn(await stateAtItsEnd(workflow, run)) };
   const { outcome, state } = (await workflow.getHandle(workflowId, runId).result()) as Result;
   return {
     ...known,
     status: outcome?.status ?? 'failed',
     ...(outcome?.reason === undefined ? {} : { reason: outcome.reason }),
     ...(outcome?.votes.some(({ decision }) => decision === 'approve') === true ? { approved: true } : {}),
-    ...(state?.plan === undefined ? {} : { digest: digestOf(asProposal(state.plan)) }),
+    ...digestIn(state),
   };
+}
+
+/** A run that was terminated has no result, but a worker can still tell its state; undefined where none does. */
+async function stateAtItsEnd(
+  workflow: WorkflowClient,
+  { workflowId, runId }: Listed,
+): Promise<RunState | undefined> {
+  const asking = () => workflow.getHandle(workflowId, runId).query<RunState>('state');
+  return await workflow.withDeadline(Date.now() + STATE_MS, asking).catch(() => undefined);
+}
+
+function digestIn(state: RunState | undefined): { digest?: string } {
+  return state?.plan === undefined ? {} : { digest: digestOf(asProposal(state.plan)) };
 }

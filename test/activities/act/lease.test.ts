@@ -55,6 +55,15 @@ describe('setting a lease', { concurrency: 4 }, () => {
     assert.deepEqual(await readLease(object.connection, target, never), { state: 'held', lease, back });
   });
 
+  it('is over when the object was deleted, and not when the API server does not know its kind', async (t) => {
+    const object = await leaseObject(t, target, found);
+    object.interfere = () => ({ status: 404, body: { kind: 'Status', reason: 'NotFound', details: {} } });
+    await rejects(restore(object), 'PreconditionFailed');
+    object.interfere = () => undefined;
+    object.gone = true;
+    assert.equal((await restore(object)).outcome, 'already-gone');
+  });
+
   it('finds by reading back that a lost answer was a yes', async (t) => {
     const object = await leaseObject(t, target, found);
     object.interfere = ({ method }) => (method === 'PATCH' ? 'after' : undefined);

@@ -38,7 +38,10 @@ export async function leaseObject(
     object = { ...next, metadata: { ...next.metadata, resourceVersion } };
   };
   const route = ({ method, path, body }: FakeCall): FakeAnswer => {
-    if (path !== leaseTargets[target].object || it.gone) return refused(404, 'not found');
+    if (path !== leaseTargets[target].object) return refused(404, 'not found');
+    // Only of an object does the API server say its name: a kind that it does not know is a 404 without one.
+    if (it.gone)
+      return { status: 404, body: { kind: 'Status', reason: 'NotFound', details: { name: 'it' } } };
     if (method === 'GET') return { body: object };
     const next = patched(object, body as JsonPatch);
     // All that the API server says when a test fails: no causes.
