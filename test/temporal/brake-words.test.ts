@@ -66,6 +66,13 @@ describe('A brake', { concurrency: 4, timeout: 60_000 }, () => {
     assert.equal((await release(signedWords('pause', { firstRun, nonce }))).type, 'WrongKind');
     const forged = { ...signedWords('resume', { firstRun, nonce }), signature: 'forged' };
     assert.equal((await release(forged)).type, 'BadSignature');
+    await brake.cancel();
+    await untilBrake(brake, ({ refused }) => refused.at(-1)?.by === 'cancel request');
+    assert.equal(
+      (await release({ ...forged, reason: 'again' })).type,
+      'BadSignature',
+      'a cancel request deafens nobody',
+    );
     await brake.executeUpdate(releaseUpdate, { args: [signedWords('resume', { firstRun, nonce }) as never] });
     await brake.result();
     assert.equal((await readIn(recoveries, 'signed')).state, 'off');

@@ -1,4 +1,4 @@
-import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { ApproveActivities, ObserveActivities } from '../../activities/contract.ts';
 import type { BrakeRequest, BrakeRelease, BrakeState } from '../../domain/brake.ts';
 import { pauseValidityMs } from '../../domain/brake.ts';
@@ -43,9 +43,12 @@ async function proved(
   if (refusal) throw ApplicationFailure.nonRetryable(refusal.sentence, refusal.refused);
   const { signature = '', ...statement } = said;
   const { cluster } = subject;
-  const verdict = await approverOf(cluster).verifyStatement.executeWithOptions(
-    labelled(`Verify the signature of ${said.by}`),
-    [{ cluster, statement: { ...statement }, signature }],
+  const label = labelled(`Verify the signature of ${said.by}`);
+  // A cancel request, which releases nothing, must not keep everybody from being heard ever after.
+  const verdict = await CancellationScope.nonCancellable(() =>
+    approverOf(cluster).verifyStatement.executeWithOptions(label, [
+      { cluster, statement: { ...statement }, signature },
+    ]),
   );
   if (verdict.valid) return verdict.proof;
   throw ApplicationFailure.nonRetryable(verdict.sentence, verdict.refused);
