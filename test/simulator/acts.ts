@@ -113,7 +113,8 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
     restoreKubeletBackup: async ({ cluster: name, node: target, scripts, runId }: RunRef) => {
       const { cluster, node } = approved(reach(load(name), target), scripts);
       const backup = node.backups[runId];
-      if (!backup) return unchanged(`Run ${runId} has made no backup on ${target}, so it has changed nothing.`);
+      if (!backup)
+        return unchanged(`Run ${runId} has made no backup on ${target}, so it has changed nothing.`);
       node.concluded[runId] = 'put back';
       if (node.bootstrap.sha256 === backup.sha256)
         return unchanged(`The bootstrap file of ${target} is as it was.`);

@@ -5,6 +5,8 @@ import type {
   RunOnNode,
   Traces,
 } from '../../domain/control-plane.ts';
+import { readLeaseIn } from '../../domain/lease-rules.ts';
+import { known } from '../../domain/reading.ts';
 import {
   apiUnreachable,
   bootstrapper,
@@ -25,6 +27,10 @@ export function observationOf(cluster: SimulatedCluster, now: Date): Observation
   if (seen.csrs.known) seen.csrs.value = structuredClone(cluster.csrs);
   if (seen.signer.known) seen.signer.value.alive = cluster.signerAlive;
   if (seen.bootstrapSecret.known) seen.bootstrapSecret.value.hasToken = cluster.bootstrapSecret;
+  const target = 'etcd-unsafe-override';
+  seen.lentSettings = [
+    { target, lease: known(readLeaseIn(cluster.etcdObject, target), 'GET etcds/cluster') },
+  ];
   return cluster.apiReachable ? seen : apiUnreachable(seen);
 }
 

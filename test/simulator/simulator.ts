@@ -6,17 +6,19 @@ import type {
   VerifyResult,
   VerifyStatementInput,
 } from '../../activities/contract.ts';
-import type { LeaseActivities } from '../../activities/lease-contract.ts';
 import { createDecideActivities } from '../../activities/decide/index.ts';
 import { proveGraduated, proveRecovered } from '../../domain/kubelet/proof.ts';
 import type { SignatureVerdict } from '../../domain/statement.ts';
 import { masterOf } from '../support/observations.ts';
 import { simulatedActs } from './acts.ts';
 import { failure } from './failure.ts';
+import { simulatedLeases } from './leases.ts';
 import { evidenceOf, observationOf } from './observe.ts';
 import type { SimulatedCluster } from './state.ts';
 
-type Name = Exclude<keyof Activities, keyof (RunHistoryActivities & LeaseActivities)>;
+/** What Temporal itself answers, and what is proved against a real API only. */
+type Elsewhere = keyof RunHistoryActivities | 'setLease';
+type Name = Exclude<keyof Activities, Elsewhere>;
 
 /** Stands in for one activity call: may act before, after or instead of it. `call` counts from 1. */
 export type Interception = (perform: () => Promise<unknown>, call: number) => Promise<unknown>;
@@ -31,7 +33,7 @@ export interface Simulator {
   fail(name: Name, type: ActivityErrorType, times?: number): void;
   /** Changes the cluster directly before the given call. */
   before(name: Name, call: number, change: (cluster: SimulatedCluster) => void): void;
-  activities: Omit<Activities, keyof (RunHistoryActivities & LeaseActivities)>;
+  activities: Omit<Activities, Elsewhere>;
 }
 
 export function simulate(cluster: SimulatedCluster, clock: () => Date = () => new Date()): Simulator {
@@ -41,6 +43,7 @@ export function simulate(cluster: SimulatedCluster, clock: () => Date = () => ne
   const plain = {
     ...simulatedObservation(cluster, clock),
     ...simulatedActs(() => cluster, clock),
+    ...simulatedLeases(cluster),
     ...createDecideActivities(),
   };
 

@@ -15,6 +15,8 @@ export interface SimulatedCluster {
   bootstrapSecret: boolean;
   csrs: ClientCsr[];
   nodes: Record<string, SimulatedNode>;
+  /** `etcds/cluster`, in which the etcd operator's override may be lent. */
+  etcdObject: unknown;
   /** What the acts changed, in order: `restart master-1`. An act that found it so leaves no line. */
   effects: string[];
 }
@@ -70,6 +72,7 @@ export function healthyCluster(name: string, policy: Partial<Policy> = {}): Simu
     bootstrapSecret: true,
     csrs: [],
     nodes: Object.fromEntries(masters.map((master) => [master, healthyNode()])),
+    etcdObject: { metadata: { resourceVersion: '1' }, spec: { managementState: 'Managed' } },
     effects: [],
   };
 }

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { RecoveryRequest } from '../../domain/run.ts';
 import { planOf } from '../../domain/plan.ts';
-import type { HealthCheck } from '../../workflows/health-check.ts';
 import type { Cleanup } from '../../workflows/cleanup.ts';
-import {
-  recoveryWorkflowId,
-  resolveStepUpdate,
-  runbookQueue,
-  type HealthCheckResult,
-} from '../../workflows/messages.ts';
+import { recoveryWorkflowId, resolveStepUpdate, runbookQueue } from '../../workflows/messages.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { brokenCluster, healthyCluster, nodeIn, type SimulatedNode } from '../simulator/state.ts';
+import { checkHealth, codesOf, latestRun } from './support/health-checks.ts';
 import {
   approve,
   ended,
@@ -44,13 +38,8 @@ describe('Cleanup', { concurrency: 4, timeout: 240_000 }, () => {
     return { simulator, node };
   }
 
-  function check(cluster: string, propose = true): Promise<HealthCheckResult> {
-    return recoveries.temporal.client.workflow.execute<typeof HealthCheck>('HealthCheck', {
-      workflowId: `health-check/${cluster}/${randomUUID()}`,
-      taskQueue: runbookQueue,
-      args: [{ cluster, propose }],
-    });
-  }
+  const check = (cluster: string) => checkHealth(recoveries, cluster);
+  const runOf = (cluster: string) => latestRun(recoveries, cluster);
 
   function clean(cluster: string, request: Partial<RecoveryRequest> = {}): Promise<Recovery> {
     return recoveries.temporal.client.workflow.start<typeof Cleanup>('Cleanup', {
@@ -58,10 +47,6 @@ describe('Cleanup', { concurrency: 4, timeout: 240_000 }, () => {
       taskQueue: runbookQueue,
       args: [{ cluster, requester: 'ada', origin: 'cli', ...request }],
     });
-  }
-
-  function runOf(cluster: string): Recovery {
-    return recoveries.temporal.client.workflow.getHandle(recoveryWorkflowId(cluster)) as Recovery;
   }
 
   it('is proposed by the check that finds leftovers, removes them after a vote, and the next check finds nothing', async () => {
@@ -187,27 +172,22 @@ describe('what a run leaves on a node', { concurrency: 4, timeout: 240_000 }, ()
     simulator.fail('restartKubelet', 'PreconditionFailed', 1);
     await approve(run);
     await untilBlocked(run);
-    const check = () =>
-      recoveries.temporal.client.workflow.execute<typeof HealthCheck>('HealthCheck', {
-        workflowId: `health-check/terminated/${randomUUID()}`,
-        taskQueue: runbookQueue,
-        args: [{ cluster: 'terminated', propose: false }],
-      });
-    assert.deepEqual(codes(await check()), ['KubeletAuthenticationFault'], 'an open run leaves nothing');
+    const check = () => checkHealth(recoveries, 'terminated', false);
+    assert.deepEqual(codesOf(await check()), ['KubeletAuthenticationFault'], 'an open run leaves nothing');
 
     await run.terminate('somebody was in a hurry');
     const found = await check();
     const litter = ['TemporaryCredentialLeft', 'UnfinishedRecoveryOnNode'];
-    assert.deepEqual(codes(found), ['KubeletAuthenticationFault', ...litter]);
+    assert.deepEqual(codesOf(found), ['KubeletAuthenticationFault', ...litter]);
     assert.deepEqual(found.findings[0]?.remedy, { runbook: 'KubeletAuthRecovery', target: 'master-1' });
 
     const next = await recoveries.start(cluster);
     await approve(next);
     assert.equal((await ended(next)).outcome.status, 'healed');
-    assert.deepEqual(codes(await check()), ['UnfinishedRecoveryOnNode'], 'the first one still says nothing');
+    assert.deepEqual(
+      codesOf(await check()),
+      ['UnfinishedRecoveryOnNode'],
+      'the first one still says nothing',
+    );
   });
 });
-
-function codes({ findings }: HealthCheckResult): string[] {
-  return findings.map(({ code }) => code);
-}

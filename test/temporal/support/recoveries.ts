@@ -156,6 +156,8 @@ function dispatched(simulators: Map<string, Simulator>, history: Partial<RunHist
     installDurableBootstrap: true,
     restoreKubeletBackup: true,
     concludeRun: true,
+    restoreLease: true,
+    readLease: true,
   };
   const entries = (Object.keys(names) as (keyof typeof names)[]).map((name) => {
     const call = (input: { cluster?: string; observation?: { cluster: string } }) => {

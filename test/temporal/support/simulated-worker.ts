@@ -32,7 +32,7 @@ for (const name of Object.keys(simulator.activities) as (keyof typeof simulator.
 
 await runWorker({
   inventory: testInventory([cluster.name]),
-  // Leases are not modelled: they are proved against an API.
+  // Setting a lease is not modelled: it is proved against an API.
   activities: { ...simulator.activities, recoveryHistory, readBrake, awaitBrake } as Activities,
   logger,
   signal: new AbortController().signal,

@@ -1,0 +1,34 @@
+import type { LeaseActivities } from '../../activities/lease-contract.ts';
+import { judgeRestore, judgeSet, readLeaseIn } from '../../domain/lease-rules.ts';
+import type { Lease } from '../../domain/lease.ts';
+import { patched } from '../support/json-patch.ts';
+import type { SimulatedCluster } from './state.ts';
+
+/** Looking at the one object of the model that a lease may stand in, and putting back. Setting needs a watchdog, and a real API. */
+export function simulatedLeases(
+  cluster: SimulatedCluster,
+): Pick<LeaseActivities, 'restoreLease' | 'readLease'> {
+  return {
+    readLease: async ({ target }) => readLeaseIn(cluster.etcdObject, target),
+    restoreLease: async ({ lease }) => {
+      const judged = judgeRestore(cluster.etcdObject, lease);
+      if (judged.is === 'gone') return { ...nothing, outcome: 'already-gone', sentence: judged.sentence };
+      if (judged.patch) cluster.etcdObject = patched(cluster.etcdObject, judged.patch);
+      if (judged.is === 'foreign') {
+        const { keyRemains, evidence } = judged;
+        return { ...nothing, outcome: 'foreign', keyRemains, evidence, sentence: 'It is another’s.' };
+      }
+      cluster.effects.push(`put back ${lease.target}`);
+      return { ...nothing, outcome: 'restored', changed: true, sentence: judged.sentence };
+    },
+  };
+}
+
+const nothing = { changed: false, keyRemains: false, evidence: [] };
+
+/** As a run leaves it that dies under its lease. */
+export function lendIn(cluster: SimulatedCluster, lease: Lease): void {
+  const judged = judgeSet(cluster.etcdObject, lease);
+  if (judged.may !== 'set') throw new Error(`it cannot be lent: ${judged.may}`);
+  cluster.etcdObject = patched(cluster.etcdObject, judged.patch);
+}
