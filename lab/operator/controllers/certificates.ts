@@ -49,8 +49,8 @@ export const syncCertificates: Sync = async (view, operator) => {
   sayOnce(operator, '');
   board.report({ type: TYPE, status: 'False', reason: 'AsExpected' });
   const signers = await ensureSigners(view, operator);
-  await ensureNodeCertificates(view, operator, signers);
-  await ensureAllCertificates(view, operator);
+  // Never a copy of what is about to be replaced: with its keys complete again nothing would be renewed any more.
+  if (await ensureNodeCertificates(view, operator, signers)) await ensureAllCertificates(view, operator);
 };
 
 const said = new WeakMap<Operator, string>();
@@ -99,7 +99,8 @@ async function ensureSigner(
   return loadSigner(pair);
 }
 
-async function ensureNodeCertificates(view: View, operator: Operator, signers: Signers): Promise<void> {
+/** Resolves to whether all of them were current already: what has just been renewed is so only in the next view. */
+async function ensureNodeCertificates(view: View, operator: Operator, signers: Signers): Promise<boolean> {
   const { due, profile, record } = operator;
   const stale = view.masters.flatMap((master) =>
     NODE_CERTIFICATES.flatMap((kind) => {
@@ -111,7 +112,7 @@ async function ensureNodeCertificates(view: View, operator: Operator, signers: S
   const need =
     stale.map(({ kind, master, reason }) => `${kind} ${master.name} ${reason}`).join('\n') || undefined;
   const first = view.object('secret', 'etcd-all-certs') === undefined;
-  if (!due('certificates', need, first ? 0 : profile.lag.secrets)) return;
+  if (!due('certificates', need, first ? 0 : profile.lag.secrets)) return need === undefined;
   for (const { kind, master, before, reason } of stale) {
     const name = `${kind}-${master.name}`;
     record(
@@ -128,6 +129,7 @@ async function ensureNodeCertificates(view: View, operator: Operator, signers: S
     );
     record(SOURCE, 'SecretUpdated', `Updated Secret/${name} -n openshift-etcd because it changed`);
   }
+  return false;
 }
 
 async function writeCertificate(
