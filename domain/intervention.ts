@@ -8,6 +8,7 @@ import {
   timeRefusal,
   unsignedRefusal,
 } from './about.ts';
+import { mayHaveActed } from './aftermath.ts';
 import { excerpt, fieldsOf, isBlank, pasteable, sentenceCase, shapeFault, textOf } from './input.ts';
 import type { Judgement } from './input.ts';
 import type { AbortRequest, BlockedStep, ResolveAction, ResolveStep, RunState } from './run.ts';
@@ -158,9 +159,9 @@ export function judgeSupersede(
   state: RunState,
   now: string,
 ): Judgement<AbortRequest, InterventionRefusal> {
-  const hasActed = state.steps.some(({ startedAt }) => startedAt !== undefined);
-  if (state.phase !== 'waiting-for-approval' || hasActed) {
-    const sentence = `Only a run that waits at a gate and has not acted can be superseded; this one is ${state.phase}.`;
+  if (state.phase !== 'waiting-for-approval' || mayHaveActed(state)) {
+    const why = mayHaveActed(state) ? 'has acted, or was reset and cannot tell' : `is ${state.phase}`;
+    const sentence = `Only a run that waits at a gate and has not acted can be superseded; this one ${why}.`;
     return { refused: 'NothingToSupersede', sentence, expected: 'Abort it instead, or wait for its end.' };
   }
   return judgeStop(input, state, 'supersede', now);

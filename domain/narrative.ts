@@ -41,6 +41,8 @@ const modes: Record<ApprovalMode, string> = {
 
 function standing(state: RunState): string {
   if (state.outcome) return state.outcome.status;
+  if (state.actedBefore && state.phase === 'waiting-for-approval' && !state.paused)
+    return '**waiting for approval**; it may have acted before it was reset';
   return state.paused ? '**paused**' : phases[state.phase];
 }
 

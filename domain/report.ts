@@ -1,3 +1,4 @@
+import { beforeReset } from './aftermath.ts';
 import type { Gate } from './approval.ts';
 import { code, duration, list, safe, span, table } from './markdown.ts';
 import { planNotes, planTable } from './plan-text.ts';
@@ -55,8 +56,9 @@ function summary(state: RunState): string {
 }
 
 /** What whoever reads only the beginning must not miss. */
-function toKnow({ outcome, paused }: RunState): string[] {
+function toKnow({ outcome, paused, actedBefore }: RunState): string[] {
   const lines: string[] = [];
+  if (actedBefore) lines.push('', `**This run was reset, or asked anew after it had begun.** ${beforeReset}`);
   if (paused && !outcome) lines.push('', `**The brake is on.** ${pausedText(paused)}`);
   if (outcome?.handOver !== undefined) lines.push('', `**What to do:** ${safe(outcome.handOver, 1_000)}`);
   return lines;

@@ -43,6 +43,8 @@ export interface RunState {
   digest?: string;
   gate?: Gate;
   steps: StepState[];
+  /** It may have done what `steps` does not tell: another plan was shown since, or it was reset, which makes it forget. */
+  actedBefore?: true;
   blocked?: BlockedStep;
   /** Why gates became void, in the order in which it happened; at most one for each gate. */
   drifts?: Drift[];

@@ -1,3 +1,4 @@
+import { beforeReset } from './aftermath.ts';
 import { votePayload, type Gate } from './approval.ts';
 import { votesMissing } from './gate.ts';
 import { mustSign, payloadFor } from './intervention.ts';
@@ -32,10 +33,10 @@ function onLines(json: string): string {
   return block(JSON.stringify(JSON.parse(json), null, 2).replaceAll('`', String.raw`\u0060`), 'json');
 }
 
-function gate({ cluster }: RunState, open: Gate): string {
+function gate({ cluster, actedBefore }: RunState, open: Gate): string {
   const { id, deadline, votesNeeded, votes } = open;
   const missing = votesMissing(open);
-  const asked = `${missing} more ${missing === 1 ? 'approval' : 'approvals'} of the plan below (${votesNeeded} needed), gate ${code(id)}, until ${clock(deadline)} UTC on ${deadline.slice(0, 10)}. Without one it ends and nothing is changed.`;
+  const asked = `${missing} more ${missing === 1 ? 'approval' : 'approvals'} of the plan below (${votesNeeded} needed), gate ${code(id)}, until ${clock(deadline)} UTC on ${deadline.slice(0, 10)}. Without one it ends and nothing ${actedBefore ? `more is changed. ${beforeReset}` : 'is changed.'}`;
   const ways = open.mode === 'signed' ? signedVote(cluster, open) : openVote(cluster, open);
   const given = votes.length === 0 ? [] : ['', votesTable(votes.slice(-6))];
   return ['### What it waits for', '', asked, ...given, '', ...ways].join('\n');

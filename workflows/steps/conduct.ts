@@ -10,6 +10,7 @@ import {
   approvalsNotConfigured,
   couldNotLook,
   dryRun,
+  healed,
   notUnderstood,
   refused,
   resolved,
@@ -87,7 +88,7 @@ function endsBeforeGate(runbook: Runbook, run: Run, proposal: Proceed): Ending |
   if (strange) return notUnderstood(strange.id);
   if (proposal.plan.runbook !== runbook.name) return notUnderstood(`one of ${proposal.plan.runbook}`);
   if (run.request.dryRun) return dryRun(proposal);
-  if (run.policy.approvals === 'none') return approvalsNotConfigured(run.request.cluster, proposal);
+  if (run.policy.approvals === 'none') return approvalsNotConfigured(run.state, proposal);
   return undefined;
 }
 
@@ -122,13 +123,9 @@ async function act(runbook: Runbook, run: Run, hands: Hands, { plan }: Proceed):
   const early = await carryOut(run, plan, procedure);
   if (early === 'unapproved') return undefined;
   if (early) return early;
-  return {
-    status: 'healed',
-    sentence: runbook.achieved(plan),
-    evidence: procedure
-      .proofs()
-      .map((fact) => ({ fact, source: `observed on ${plan.target} after the last step` })),
-  };
+  const source = `observed on ${plan.target} after the last step`;
+  const evidence = procedure.proofs().map((fact) => ({ fact, source }));
+  return healed(run, runbook.achieved(plan), evidence);
 }
 
 type Judged = { kind: 'proposal'; proposal: Proceed } | { kind: 'ending'; ending: Ending };
@@ -143,7 +140,7 @@ async function judge(runbook: Runbook, run: Run, look: () => Promise<Verdict>): 
     } catch (error) {
       return { kind: 'ending', ending: couldNotLook(run.request.cluster, describeFailure(error).message) };
     }
-    if (run.abort || !seen) return { kind: 'ending', ending: aborted(run.abort!, 'Nothing had been done.') };
+    if (run.abort || !seen) return { kind: 'ending', ending: aborted(run.state, run.abort!) };
     const verdict = seen.value;
     run.state.verdict = verdict;
     if (verdict.kind === 'proceed') return { kind: 'proposal', proposal: verdict };

@@ -1,13 +1,8 @@
+import { commandOf, whatNow, whatStands } from '../../domain/aftermath.ts';
 import type { Gate, Vote } from '../../domain/approval.ts';
-import type { AbortRequest } from '../../domain/run.ts';
-import type { Proceed, Refuse, Verdict } from '../../domain/verdict.ts';
-import type { Ending } from './run.ts';
-
-const untouched = 'This run changed no credential on the node; "cpr recover" proposes the plan again.';
-
-/** A kubelet that cannot authenticate leaves and starts again every five minutes, whatever this run does. */
-const putBack =
-  'The bootstrap file is again the one that was found. If the kubelet started by itself while the new credential was in place, it may have filed a certificate request: "cpr diagnose" shows how the node stands, and "kubectl get csr" what waits.';
+import type { AbortRequest, RunState } from '../../domain/run.ts';
+import type { Evidence, Proceed, Refuse, Verdict } from '../../domain/verdict.ts';
+import type { Ending, Run } from './run.ts';
 
 /** Every way in which a run ends without having healed anything. All of them are results, none is an error. */
 
@@ -16,61 +11,63 @@ export function refused(verdict: Refuse): Ending {
   return { status: 'refused', reason, sentence: because, evidence, handOver };
 }
 
-/** After a Reset it may have acted before: what it did stands in the timeline. */
 export function resolved(verdict: Refuse): Ending {
   return {
     status: 'resolved',
     reason: 'FaultGone',
-    sentence: `The fault is gone, and this run does nothing: ${verdict.because}`,
+    sentence: `The fault is gone, and this run does nothing more: ${verdict.because}`,
     evidence: verdict.evidence,
   };
 }
 
-export function rejected(vote: Vote): Ending {
+export function rejected(state: RunState, vote: Vote): Ending {
   return {
     status: 'rejected',
     reason: 'RejectedByHuman',
-    sentence: `${vote.by} rejected the plan: ${vote.reason}. Nothing was done.`,
+    sentence: `${vote.by} rejected the plan: ${vote.reason}. ${whatStands(state)}`,
     evidence: [],
-    handOver: untouched,
+    handOver: whatNow(state),
   };
 }
 
-export function expired(gate: Gate): Ending {
+export function expired(state: RunState, gate: Gate): Ending {
   return {
     status: 'expired',
     reason: 'GateExpired',
-    sentence: `Nobody approved gate ${gate.id} before ${gate.deadline}. Nothing was done.`,
+    sentence: `Nobody approved gate ${gate.id} before ${gate.deadline}. ${whatStands(state)}`,
     evidence: [],
-    handOver: untouched,
+    handOver: whatNow(state),
   };
 }
 
 /** Somebody needs the cluster's lock, and this run had not acted. */
-export function superseded({ by, reason }: AbortRequest): Ending {
+export function superseded(state: RunState, { by, reason }: AbortRequest): Ending {
   return {
     status: 'superseded',
     reason: 'SupersededByHuman',
-    sentence: `${by} ended the run to make room for another one: ${reason}. Nothing was done.`,
+    sentence: `${by} ended the run to make room for another one: ${reason}. ${whatStands(state)}`,
     evidence: [],
-    handOver: untouched,
+    handOver: whatNow(state),
   };
 }
 
-/** Aborted before any credential was changed. */
-export function aborted(request: AbortRequest, what: string): Ending {
+/** At a gate, or with what was begun put back as far as the runbook can. */
+export function aborted(state: RunState, { by, reason }: AbortRequest): Ending {
   return {
     status: 'aborted',
     reason: 'AbortedByHuman',
-    sentence: `${request.by} aborted the run: ${request.reason}. ${what}`,
+    sentence: `${by} aborted the run: ${reason}. ${whatStands(state)}`,
     evidence: [],
-    handOver: untouched,
+    handOver: whatNow(state),
   };
 }
 
-/** Aborted after a change that was undone. */
-export function abortedAndPutBack(request: AbortRequest): Ending {
-  return { ...aborted(request, 'What the run had changed was put back.'), handOver: putBack };
+/** An abort during the last step finds nothing left to stop; whoever sent it was told that the run stops. */
+export function healed({ abort }: Pick<Run, 'abort'>, achieved: string, evidence: Evidence[]): Ending {
+  const late = abort
+    ? ` The abort by ${abort.by} (${abort.reason}) came too late: the last step was under way, and nothing was put back.`
+    : '';
+  return { status: 'healed', sentence: `${achieved}${late}`, evidence };
 }
 
 export function dryRun(verdict: Proceed): Ending {
@@ -81,13 +78,14 @@ export function dryRun(verdict: Proceed): Ending {
   };
 }
 
-export function approvalsNotConfigured(cluster: string, verdict: Proceed): Ending {
+export function approvalsNotConfigured(state: RunState, verdict: Proceed): Ending {
+  const { cluster } = state;
   return {
     status: 'refused',
     reason: 'ApprovalsNotConfigured',
     sentence: `The inventory does not say how ${cluster} is approved, so this run observes and plans but never acts.`,
     evidence: verdict.evidence,
-    handOver: `Set "approvals: open" for ${cluster} in clusters.yaml, restart the worker, and run "cpr recover ${cluster}" again.`,
+    handOver: `Choose for ${cluster} in clusters.yaml: "approvals: signed" with "approvers", or, where whoever reaches Temporal may repair it, "approvals: open" (docs/security.md says what each rests on). Restart the worker, then run "${commandOf(state)}" again.`,
   };
 }
 

@@ -133,11 +133,11 @@ function isAnswered(run: Run, gate: Gate): boolean {
 
 /** Of several answers at once the safest one is taken: whoever stops the run before rejection before approval. */
 function answerOf(run: Run, gate: Gate): Answer {
-  if (run.abort) return { kind: 'closed', ending: aborted(run.abort, 'Nothing had been done.') };
-  if (run.superseded) return { kind: 'closed', ending: superseded(run.superseded) };
+  if (run.abort) return { kind: 'closed', ending: aborted(run.state, run.abort) };
+  if (run.superseded) return { kind: 'closed', ending: superseded(run.state, run.superseded) };
   if (gateStateAt(gate, now()) === 'approved') return { kind: 'approved' };
   const no = standing(gate).find((vote) => vote.decision === 'reject');
-  return { kind: 'closed', ending: no ? rejected(no) : expired(gate) };
+  return { kind: 'closed', ending: no ? rejected(run.state, no) : expired(run.state, gate) };
 }
 
 /** The votes were for a plan, or by rules, that are no longer the right ones. */

@@ -16,6 +16,8 @@ export function noticeReset(run: Run): void {
   run.seed = randomnessSeed();
   const { state } = run;
   state.nonce = uuid4();
+  // It may have gone back to before its acts, and then knows nothing of them.
+  state.actedBefore = true;
   if (state.blocked) state.blocked.nonce = uuid4();
   if (state.gate) {
     const nonce = uuid4();

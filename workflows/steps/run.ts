@@ -1,5 +1,6 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { log, setCurrentDetails, upsertSearchAttributes, uuid4, workflowInfo } from '@temporalio/workflow';
+import { mayHaveActed } from '../../domain/aftermath.ts';
 import type { CastVote } from '../../domain/approval.ts';
 import { votesMissing } from '../../domain/gate.ts';
 import { renderDetails } from '../../domain/narrative.ts';
@@ -103,6 +104,7 @@ export function showPlan(run: Run, proposal: Proceed): void {
   // A plan for the cluster as a whole names no node.
   if (plan.target === plan.cluster) delete state.node;
   else state.node = plan.target;
+  if (mayHaveActed(state)) state.actedBefore = true;
   state.steps = plan.steps.map(({ id, sentence }) => ({ id, sentence, state: 'pending' }));
   tell(run, `Plan ${digest.slice(0, 12)}: ${because}`);
 }
@@ -144,7 +146,8 @@ function attributesOf(state: RunState): Record<SearchAttributeName, string> {
 
 function incidentState(state: RunState): string {
   if (state.outcome) return state.outcome.status;
-  return state.blocked ? 'blocked' : 'open';
+  if (state.blocked) return 'blocked';
+  return state.paused ? 'paused' : 'open';
 }
 
 function approvalState(state: RunState): string {

@@ -3,7 +3,7 @@ import type { Plan, PlanStep } from '../../domain/plan.ts';
 import type { ResolveAction, StepState } from '../../domain/run.ts';
 import { labelled } from './activities.ts';
 import { awaitDecision, awaitRetryOfUndo, mayStillAbort, type Decision } from './blocked.ts';
-import { aborted, abortedAndPutBack } from './endings.ts';
+import { aborted } from './endings.ts';
 import { describeFailure, type Failure } from './failures.ts';
 import { mayAct } from './gate.ts';
 import { holdWhilePaused } from './hold.ts';
@@ -120,14 +120,11 @@ function skip(run: Run, step: PlanStep, { by, reason }: Decision): void {
 async function putBack(run: Run, plan: Plan, procedure: Procedure): Promise<Ending> {
   const request = run.abort!;
   const begun = plan.steps.filter((step) => stateOf(run, step.id)?.startedAt !== undefined);
-  let undone = 0;
   for (const step of begun.toReversed()) {
     const undo = procedure.steps[step.id]?.undo;
-    if (!undo) continue;
-    await undoStep(run, step, undo);
-    undone += 1;
+    if (undo) await undoStep(run, step, undo);
   }
-  return undone > 0 ? abortedAndPutBack(request) : aborted(request, 'Nothing had to be put back.');
+  return aborted(run.state, request);
 }
 
 async function undoStep(run: Run, step: PlanStep, undo: NonNullable<StepCode['undo']>): Promise<void> {
