@@ -11,7 +11,7 @@ export function renderPlan(plan: Plan, digest: string): string {
     'Called healed when:',
     ...bullets(plan.proof),
     'What remains afterwards:',
-    ...bullets(plan.residualRisk),
+    ...bullets(plan.residualRisk.length > 0 ? plan.residualRisk : ['nothing that this plan knows of']),
     '',
     `Digest ${digest}`,
   ].join('\n');

@@ -153,7 +153,10 @@ function verifyStep(cluster: string, node: string | undefined, pins: CleanupPins
     changes: [],
     risk: 'reversible',
     undo: 'nothing to undo: it only looks',
-    proof: 'the same look as before finds nothing but what was skipped',
+    proof:
+      node === undefined
+        ? 'each setting is read again: its key is absent, and no lease is noted'
+        : 'the same look as before finds nothing but what was skipped',
     ...script(pins, 'observe-kubelet.sh'),
   };
 }

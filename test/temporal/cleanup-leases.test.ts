@@ -63,11 +63,6 @@ describe('A setting that is still lent', { concurrency: 4, timeout: 240_000 }, (
     return { simulator, found, run: runOf(cluster) };
   }
 
-  async function resolve(run: Recovery, action: 'retry' | 'skip'): Promise<void> {
-    const args = [{ stepId, action, by: 'grace', reason: 'they know' }] as const;
-    await run.executeUpdate(resolveStepUpdate, { args: [...args] });
-  }
-
   it('is found once nobody watches over it, and put back behind a vote, exactly as it was', async () => {
     const { simulator, found, terminate } = await lent('left');
     const { cluster } = simulator;
@@ -125,9 +120,9 @@ describe('A setting that is still lent', { concurrency: 4, timeout: 240_000 }, (
   it('is not called put back while it stands', async () => {
     const { simulator, run } = await proposed('stuck');
     simulator.intercept('restoreLease', async (perform) => {
-      const before = simulator.cluster.etcdObject;
+      const asLent = simulator.cluster.etcdObject;
       const end = await perform();
-      simulator.cluster.etcdObject = before;
+      simulator.cluster.etcdObject = asLent;
       return end;
     });
     await approve(run);
@@ -157,6 +152,11 @@ describe('A setting that is still lent', { concurrency: 4, timeout: 240_000 }, (
     assert.deepEqual((await check('both')).findings, []);
   });
 });
+
+async function resolve(run: Recovery, action: 'retry' | 'skip'): Promise<void> {
+  const request = { stepId, action, by: 'grace', reason: 'they know' } as const;
+  await run.executeUpdate(resolveStepUpdate, { args: [request] });
+}
 
 function changedByHand(cluster: Simulator['cluster']): void {
   const text = JSON.stringify(cluster.etcdObject);

@@ -19,6 +19,12 @@ test('a cleanup is started by its own command', () => {
   assert.match(page, /Cleanup: cpr clean lab --node master-1/);
 });
 
+test('a cleanup that is about no node names none', () => {
+  const { node: _, ...finding } = incident();
+  const remedy = { runbook: 'Cleanup', target: 'lab' } as const;
+  assert.match(renderHealth(healthCheck([{ ...finding, remedy }]), view), /Cleanup: cpr clean lab$/);
+});
+
 test('a schedule says what its newest look found, and why nothing came of it', () => {
   const schedule = {
     cluster: 'lab',

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { digestOf } from '../../../activities/decide/index.ts';
 import { decideCleanup, type CleanupDecision } from '../../../domain/cleanup/verdict.ts';
 import type { Observation } from '../../../domain/control-plane.ts';
+import { renderPlan } from '../../../domain/plan-text.ts';
 import { riskOf, planOf, type CleanupPlan } from '../../../domain/plan.ts';
 import { unknown } from '../../../domain/reading.ts';
 import type { Verdict } from '../../../domain/verdict.ts';
@@ -76,6 +77,12 @@ describe('the plan of a cleanup where a setting is lent', () => {
     assert.match(step?.skipMeans ?? '', /the quorum guard of the etcd operator is off/);
     assert.equal(riskOf({ ...plan, steps, target, pins }), 'reversible');
     assert.deepEqual(plan.residualRisk, []);
+  });
+
+  it('reads as a plan of the cluster, and says that nothing remains', () => {
+    const text = renderPlan(planned(), 'd0'.repeat(32));
+    assert.match(text, /^Cleanup of lab\n/);
+    assert.match(text, /What remains afterwards:\n {2}- nothing that this plan knows of/);
   });
 
   it('pins the lease as it was read, and no script, since nothing runs on a node', () => {
