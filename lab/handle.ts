@@ -10,6 +10,7 @@ import { run, type RunOptions, type RunResult } from './host/run.ts';
 import { currentAddress } from './node/address.ts';
 import { initPid, inNode } from './node/node.ts';
 import { ssh } from './node/ssh.ts';
+import { isPlatformRunning } from './platform/process.ts';
 import { labSettings, MASTERS, NODES, type LabSettings, type Platform } from './settings.ts';
 
 /** A running three-master control plane on this machine. */
@@ -82,6 +83,8 @@ export interface LabStatus {
   state: 'down' | 'half up' | 'up';
   /** One line per node: running or not. */
   nodes: { name: string; address: string; running: boolean }[];
+  /** Which operators stand around the control plane, and whether their process runs; absent without a platform. */
+  platform?: { name: string; running: boolean };
 }
 
 export async function labStatus(settings: LabSettings = labSettings()): Promise<LabStatus> {
@@ -90,7 +93,11 @@ export async function labStatus(settings: LabSettings = labSettings()): Promise<
     address: currentAddress(settings, name),
     running: initPid(settings, name) !== undefined,
   }));
-  const up = readState(settings)?.phase === 'up' && nodes.some(({ running }) => running);
+  const state = readState(settings);
+  const up = state?.phase === 'up' && nodes.some(({ running }) => running);
+  if (up && state.platform !== 'none') {
+    return { state: 'up', nodes, platform: { name: state.platform, running: isPlatformRunning(settings) } };
+  }
   if (up) return { state: 'up', nodes };
   return { state: existsSync(settings.dir) ? 'half up' : 'down', nodes };
 }

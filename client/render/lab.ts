@@ -20,6 +20,7 @@ export function renderLabUp(lab: {
 export function renderLabStatus(status: {
   state: string;
   nodes: readonly { name: string; address: string; running: boolean }[];
+  platform?: { name: string; running: boolean };
 }): string {
   const rows = status.nodes.map(({ name, address, running }) => [
     name,
@@ -29,7 +30,12 @@ export function renderLabStatus(status: {
   const next =
     { up: '', down: '\n`cpr lab up` brings it up.' }[status.state] ??
     '\n`cpr lab up` cleans it away and starts anew; `cpr lab down` takes it away.';
-  return `The lab is ${status.state}.\n\n${table(['NODE', 'ADDRESS', 'STATE'], rows)}${next && `\n${next}`}`;
+  const { platform } = status;
+  const operators = platform
+    ? `\nThe operators of ${platform.name} ${platform.running ? 'run' : 'do not run; `cpr lab up` starts them'}.`
+    : '';
+  const nodes = table(['NODE', 'ADDRESS', 'STATE'], rows);
+  return `The lab is ${status.state}.\n\n${nodes}${operators && `\n${operators}`}${next && `\n${next}`}`;
 }
 
 export function renderFaults(
