@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { Vote } from '../../domain/approval.ts';
-import type { KubeletAuthRecovery } from '../../workflows/kubelet-auth-recovery.ts';
 import { resolveStepUpdate } from '../../workflows/messages.ts';
 import { brokenCluster } from '../simulator/state.ts';
 import {
@@ -13,8 +11,8 @@ import {
   untilGate,
   untilState,
   type Recoveries,
-  type Recovery,
 } from './support/recoveries.ts';
+import { firstTask, lastTask, reset } from './support/resets.ts';
 import { refusedAs, send } from './support/signed-votes.ts';
 
 const two = { reversible: 2, irreversible: 2, breakGlass: 2 };
@@ -101,6 +99,8 @@ describe('What voids an approval:', { concurrency: 4, timeout: 120_000 }, () => 
     await untilBlocked(first);
 
     const again = await reset(recoveries, first, lastTask);
+    // Before anybody has said a word: a word that was signed for the old nonce would be refused.
+    await untilState(again, ({ timeline }) => timeline.some(({ text }) => text.includes('reset')));
     const { blocked } = await untilBlocked(again);
     const retry = { stepId: blocked.stepId, action: 'retry', by: 'grace', reason: 'mended' } as const;
     await again.executeUpdate(resolveStepUpdate, { args: [retry] });
@@ -111,33 +111,3 @@ describe('What voids an approval:', { concurrency: 4, timeout: 120_000 }, () => 
     assert.equal(cluster.effects.filter((effect) => effect.startsWith('restart')).length, 1);
   });
 });
-
-type HistoryEvent = NonNullable<Awaited<ReturnType<Recovery['fetchHistory']>>['events']>[number];
-type EventId = NonNullable<HistoryEvent['eventId']>;
-type Pick = (completedTasks: EventId[]) => EventId | undefined;
-
-const firstTask: Pick = (tasks) => tasks[0];
-const lastTask: Pick = (tasks) => tasks.at(-1);
-
-/** As the command does it, signals and updates delivered again and all. */
-async function reset(
-  { temporal: { client } }: Recoveries,
-  recovery: Recovery,
-  pick: Pick,
-): Promise<Recovery> {
-  const { workflowId, firstExecutionRunId } = recovery;
-  const { events } = await recovery.fetchHistory();
-  const tasks = (events ?? []).flatMap(({ eventId, workflowTaskCompletedEventAttributes }) =>
-    workflowTaskCompletedEventAttributes && eventId ? [eventId] : [],
-  );
-  const resetting: Promise<{ runId?: string | null }> = client.workflowService.resetWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId, runId: firstExecutionRunId },
-    reason: 'a test',
-    requestId: randomUUID(),
-    workflowTaskFinishEventId: pick(tasks)!,
-  });
-  const { runId } = await resetting;
-  const handle = client.workflow.getHandle<typeof KubeletAuthRecovery>(workflowId, runId ?? undefined);
-  return Object.assign(handle, { firstExecutionRunId });
-}

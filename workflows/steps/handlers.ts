@@ -17,6 +17,7 @@ import {
   voteUpdate,
 } from '../messages.ts';
 import { hearAs, refuse } from './hearing.ts';
+import { watchForResets } from './reset.ts';
 import { now, rendered, tell, type Run } from './run.ts';
 import { countVote, who } from './votes.ts';
 
@@ -32,6 +33,7 @@ export function listen(run: Run): void {
   setHandler(reportQuery, () => rendered(() => renderReport(run.state)), {
     description: 'The incident report so far, in Markdown.',
   });
+  void watchForResets(run);
   listenForVotes(run);
   listenForResolutions(run);
   listenForStops(run);
@@ -67,6 +69,8 @@ function listenForResolutions(run: Run): void {
       mustSign: ({ action }) => mustSign(run.state, { kind: 'resolveStep', action }),
       accept: ({ action, by, reason }, proof) => {
         run.resolution = { action, by, reason };
+        // Two words may come at once: the second one is told that nothing is blocked, and decides nothing behind the first one's back.
+        delete run.state.blocked;
         tell(run, `${who(by, proof)} decided: ${action} the blocked step (${reason})`);
         return answers[action];
       },

@@ -1,4 +1,4 @@
-import { uuid4 } from '@temporalio/workflow';
+import { CancellationScope, condition, uuid4 } from '@temporalio/workflow';
 import { randomnessSeed } from './seed.ts';
 import { now, tell, type Run } from './run.ts';
 
@@ -28,4 +28,17 @@ export function noticeReset(run: Run): void {
     run,
     'The run was reset: no earlier vote or command counts any more, and nothing is done without new ones',
   );
+}
+
+/**
+ * A run may be blocked or acting for hours when it is reset. Noticed only with the next message, that message would always be
+ * refused: whoever signed it had been shown the old nonce.
+ */
+export async function watchForResets(run: Run): Promise<void> {
+  await CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      await condition(() => wasReset(run));
+      noticeReset(run);
+    }
+  });
 }
