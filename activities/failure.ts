@@ -4,13 +4,18 @@ import { redact } from './redact.ts';
 
 /**
  * An expected failure, of a type from the catalogue. Carries no cause: a cause's message and stack would stand in the
- * history as they are, with whatever the other side put into them.
+ * history as they are, with whatever the other side put into them. `details` are for the run, and hold no text.
  */
-export function failure(type: ActivityErrorType, message: string): ApplicationFailure {
+export function failure(
+  type: ActivityErrorType,
+  message: string,
+  details?: Record<string, boolean>,
+): ApplicationFailure {
   return ApplicationFailure.create({
     type,
     message: redact(message, 600),
     nonRetryable: !activityErrorTypes[type].retryable,
+    ...(details && { details: [details] }),
   });
 }
 

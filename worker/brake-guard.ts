@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import type { ActActivities } from '../activities/contract.ts';
 import type { LeaseActivities } from '../activities/lease-contract.ts';
 import { failure } from '../activities/failure.ts';
+import { heartbeating } from '../activities/heartbeat.ts';
 import { readBrake } from '../activities/observe/brake.ts';
 import { pausedBy } from '../domain/brake.ts';
 import { brakeWorkflowId } from '../workflows/messages.ts';
@@ -33,7 +34,11 @@ export function guardBrake(cluster: string): ActivityInterceptorsFactory {
   return () => ({
     inbound: {
       async execute(input, next) {
-        if (mustObey(Context.current().info.activityType)) await refuseWhilePaused(cluster);
+        if (!mustObey(Context.current().info.activityType)) return await next(input);
+        // Temporal may be slow to answer, for longer than the activity's heartbeat timeout.
+        await heartbeating(() => refuseWhilePaused(cluster));
+        const { cancellationSignal, cancelled } = Context.current();
+        if (cancellationSignal.aborted) await cancelled;
         return await next(input);
       },
     },
@@ -48,5 +53,10 @@ async function refuseWhilePaused(cluster: string): Promise<void> {
   const reading = await readBrake({ workflowId: brakeWorkflowId(cluster) });
   if (reading.state === 'off') return;
   const { by, reason } = pausedBy(reading, new Date().toISOString());
-  throw failure('BrakeOn', `the brake of ${cluster} is on (${by}: ${reason}); nothing was done`);
+  // The second attempt knows only about itself: the first one may have done its work and lost its answer.
+  const unbegun = Context.current().info.attempt === 1;
+  const done = unbegun
+    ? 'nothing was done'
+    : 'this attempt did nothing, an earlier one may have: the step looks first when it goes on';
+  throw failure('BrakeOn', `the brake of ${cluster} is on (${by}: ${reason}); ${done}`, { unbegun });
 }

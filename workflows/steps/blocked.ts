@@ -24,16 +24,26 @@ export async function awaitDecision(
   return await wait(run, { step, failure, choices, advice, said, untilAborted: true });
 }
 
-/** An undo that fails is never swallowed: a person mends what is in its way. */
-export async function awaitRetryOfUndo(run: Run, step: PlanStep, failure: Failure): Promise<void> {
+/**
+ * An undo that fails is never swallowed: a person mends what is in its way, or decides that it stays. Without the latter a
+ * node that is gone for good would keep the run, and with it the cluster's lock, for ever.
+ */
+export async function awaitWordOnUndo(
+  run: Run,
+  step: PlanStep,
+  failure: Failure,
+): Promise<Decision | undefined> {
   const advice =
     'The abort is under way; what this step changed could not be put back yet. Mend what the error names, then retry.';
   const said = `Undoing ${step.id} failed and waits for a decision`;
-  await wait(run, { step, failure, choices: ['retry'], advice, said, untilAborted: false });
+  const skipMeans = 'what this step changed stays as it is now, and the report names it.';
+  const undoing = { id: step.id, skipMeans };
+  const choices: ResolveAction[] = ['retry', 'skip'];
+  return await wait(run, { step: undoing, failure, choices, advice, said, untilAborted: false });
 }
 
 interface Block {
-  step: PlanStep;
+  step: Pick<PlanStep, 'id' | 'skipMeans'>;
   failure: Failure;
   choices: ResolveAction[];
   advice: string;

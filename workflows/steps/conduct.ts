@@ -109,11 +109,11 @@ async function approveAndAct(
     if (approval.kind === 'overtaken') return { kind: 'proposal', proposal: approval.proposal };
     const ending = await act(runbook, run, hands, approval.proposal);
     if (ending) return { kind: 'ending', ending };
-    // An approval taken back before the first act leaves the gate open. Once acts have begun only a Reset gets here, and then
+    // An approval taken back, or a pause, before the first act leaves the gate open. Once acts have begun only a Reset gets here, and then
     // nothing that the run remembers of them is to be relied on.
     if (gate.closed === undefined) continue;
     delete run.state.pastPointOfNoReturn;
-    return await judgeNow();
+    return await judge(runbook, run, look);
   }
 }
 
@@ -152,11 +152,13 @@ async function judge(runbook: Runbook, run: Run, look: () => Promise<Verdict>): 
   }
 }
 
-/** A look before a pause is no ground for an act after it: hours may lie between. */
+/** A look before a pause is no ground for an act after it: hours may lie between. A rejection meanwhile needs no look. */
 async function judgeUnpaused(runbook: Runbook, run: Run, look: () => Promise<Verdict>): Promise<Judged> {
   for (;;) {
     const judged = await judge(runbook, run, look);
-    if (judged.kind === 'ending' || !(await holdWhilePaused(run, { untilAborted: true }))) return judged;
+    if (judged.kind === 'ending') return judged;
+    const held = await holdWhilePaused(run);
+    if (held === 'not' || (held === 'moot' && !run.abort)) return judged;
   }
 }
 

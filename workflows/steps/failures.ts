@@ -4,6 +4,8 @@ import { ApplicationFailure, TemporalFailure, TimeoutFailure } from '@temporalio
 export interface Failure {
   type: string;
   message: string;
+  /** No attempt of the activity got as far as its act. */
+  unbegun?: true;
 }
 
 /**
@@ -20,7 +22,10 @@ export function describeFailure(error: unknown): Failure {
     if (cause instanceof TimeoutFailure) timeout ??= cause;
     cause = cause.cause;
   }
-  if (own) return { type: own.type ?? 'Error', message: shortened(own.message) };
+  if (own) {
+    const failure: Failure = { type: own.type ?? 'Error', message: shortened(own.message) };
+    return isUnbegun(own) ? { ...failure, unbegun: true } : failure;
+  }
   if (timeout) {
     return {
       type: `Timeout${timeout.timeoutType}`,
@@ -29,6 +34,12 @@ export function describeFailure(error: unknown): Failure {
   }
   const message = error instanceof TemporalFailure || error instanceof Error ? error.message : String(error);
   return { type: 'Error', message: shortened(message) };
+}
+
+/** Said by the guard of the brake, and by a run that withholds an act. */
+function isUnbegun({ details }: ApplicationFailure): boolean {
+  const [detail] = details ?? [];
+  return typeof detail === 'object' && detail !== null && 'unbegun' in detail && detail.unbegun === true;
 }
 
 function shortened(message: string): string {

@@ -37,7 +37,7 @@ export async function awaitApproval(
       enter(
         run,
         'waiting-for-approval',
-        `Gate ${gate.id} is open again: its approval does not stand any more`,
+        `Gate ${gate.id} is open again: ${hasApproval(run) ? 'time has passed before the first act' : 'its approval does not stand any more'}`,
       );
     const answer = await awaitAnswer(run, proposal, gate, asking);
     if (answer.kind === 'closed') return answer;
@@ -61,9 +61,19 @@ export async function awaitApproval(
 export function mayAct(run: Run): boolean {
   noticeReset(run);
   const { gate } = run.state;
-  if (!gate || votesMissing(gate) > 0 || gateStateAt(gate, now()) !== 'approved') return false;
+  if (!gate || !hasApproval(run)) return false;
   gate.closed ??= 'its plan is being carried out';
   return true;
+}
+
+/** Whether the votes that there are carry the plan. */
+export function hasApproval({ state: { gate } }: Run): boolean {
+  return gate !== undefined && votesMissing(gate) === 0 && gateStateAt(gate, now()) === 'approved';
+}
+
+/** Nothing has been done on the votes yet, and the cluster is to be looked at again: until then they can be taken back. */
+export function reopenGate(run: Run): void {
+  if (run.state.gate) delete run.state.gate.closed;
 }
 
 type Answer = { kind: 'approved' } | Overtaken | { kind: 'closed'; ending: Ending };

@@ -3,31 +3,40 @@ import { pausedBy } from '../../domain/brake.ts';
 import { brakeWorkflowId } from '../messages.ts';
 import { brakeWatch, labelled, runHistory } from './activities.ts';
 import { describeFailure } from './failures.ts';
-import { unlessAborted } from './looking.ts';
+import { hasApproval } from './gate.ts';
+import { unless } from './looking.ts';
 import { now, tell, type Run } from './run.ts';
 
-/** Whether an abort ends the wait. Putting back after an abort is an act too, and waits for the release. */
-export interface HoldOptions {
-  untilAborted: boolean;
+/**
+ * How a hold went. `released`: hours may have passed, and what was looked at before is old. `moot`: nothing is left to
+ * wait for, and the brake may still be on.
+ */
+export type Held = 'not' | 'released' | 'moot';
+
+/** Holds while the cluster's brake is on. Called before each act, and directly before a point of no return. */
+export function holdWhilePaused(run: Run): Promise<Held> {
+  // Whoever was told that a rejection or an abort counts must not find the cluster's lock held until the release.
+  return hold(run, () => run.abort !== undefined || !hasApproval(run));
 }
 
-/**
- * Holds while the cluster's brake is on. Called before each act, each undo, and directly before a point of no return. True
- * when it had to hold: hours may have passed, and what was looked at before is old.
- */
-export async function holdWhilePaused(run: Run, { untilAborted }: HoldOptions): Promise<boolean> {
+/** Putting back after an abort is an act too, and nothing but the release lets it begin. */
+export function holdUndoWhilePaused(run: Run): Promise<Held> {
+  return hold(run, () => false);
+}
+
+async function hold(run: Run, isMoot: () => boolean): Promise<Held> {
   let reading = await readBrake(run.state.cluster);
-  if (reading.state === 'off') return false;
+  if (reading.state === 'off') return 'not';
   let told = '';
-  while (reading.state !== 'off') {
+  while (reading.state !== 'off' && !isMoot()) {
     told = show(run, reading, told);
-    const next = await nextReading(run, reading, untilAborted);
-    if (!next) break;
-    reading = next;
+    reading = (await nextReading(run, reading, isMoot)) ?? reading;
   }
   delete run.state.paused;
-  tell(run, reading.state === 'off' ? 'The brake was released: going on' : 'Aborted while paused');
-  return true;
+  if (reading.state === 'off') tell(run, 'The brake was released: going on');
+  else
+    tell(run, run.abort ? 'Aborted while paused' : 'The approval does not stand any more: no act is to come');
+  return reading.state === 'off' ? 'released' : 'moot';
 }
 
 function show(run: Run, reading: Exclude<BrakeReading, { state: 'off' }>, told: string): string {
@@ -48,11 +57,11 @@ export async function readBrake(cluster: string): Promise<BrakeReading> {
   }
 }
 
-/** Undefined: aborted. Comes back at the latest when it is time to remind. */
+/** Undefined: moot. Comes back at the latest when it is time to remind. */
 async function nextReading(
   run: Run,
   unlike: BrakeReading,
-  untilAborted: boolean,
+  isMoot: () => boolean,
 ): Promise<BrakeReading | undefined> {
   const workflowId = brakeWorkflowId(run.state.cluster);
   const forMs = Math.min(run.policy.remindEveryMs, 30 * 60_000);
@@ -61,8 +70,7 @@ async function nextReading(
       { workflowId, unlike, forMs },
     ]);
   try {
-    if (!untilAborted) return await watch();
-    return (await unlessAborted(run, watch))?.value;
+    return (await unless(isMoot, watch))?.value;
   } catch (error) {
     return { state: 'unknown', because: describeFailure(error).message };
   }

@@ -3,9 +3,10 @@ import type { KubeletPlan } from '../../domain/plan.ts';
 import type { RunRef, VerifyInput } from '../../activities/contract.ts';
 import { labelled, patient, type Hands } from './activities.ts';
 import { proveOthersWell } from './before-restart.ts';
+import { describeFailure } from './failures.ts';
 import { holdWhilePaused } from './hold.ts';
 import type { Run } from './run.ts';
-import { passPointOfNoReturn, type Procedure, type StepCode, type StepReport } from './step-runner.ts';
+import { beyondReturn, type Procedure, type StepCode, type StepReport } from './step-runner.ts';
 
 /** Time for the identity, the lease, Ready and the mirror pods to come, besides the time for which they must stay. */
 const recoveryTimeMs = 180_000;
@@ -117,14 +118,17 @@ async function restart(
     await proveOthersWell(run, hands, { cluster, node }, label.summary ?? '');
     ({ uids } = await act.recordCsrs.executeWithOptions(noting, [{ cluster, node }]));
     // After a pause both are old: the others are looked at again.
-  } while (await holdWhilePaused(run, { untilAborted: true }));
-  // Somebody was told, a moment ago, that an abort is still possible: it is.
-  if (run.abort && !run.state.pastPointOfNoReturn)
-    return { changed: false, sentence: 'Stopped just before the restart.' };
-  passPointOfNoReturn(run, 'restart');
-  progress.before = uids;
-  progress.attempt += 1;
-  const report = await act.restartKubelet.executeWithOptions(label, [{ ...mine, attempt: progress.attempt }]);
+  } while ((await holdWhilePaused(run)) === 'released');
+  const attempt = progress.attempt + 1;
+  const report = await beyondReturn(run, 'restart', () => {
+    progress.before = uids;
+    progress.attempt = attempt;
+    return act.restartKubelet.executeWithOptions(label, [{ ...mine, attempt }]);
+  }).catch((error: unknown) => {
+    // A restart that nobody has begun was none.
+    if (describeFailure(error).unbegun) progress.attempt = attempt - 1;
+    throw error;
+  });
   progress.since ??= report.startedAt;
   return report;
 }

@@ -21,10 +21,18 @@ export function beginLook<T>(look: () => Promise<T>): Looking<T> {
  * What the look brings, or undefined once somebody stops the run: a cluster without a worker answers for minutes with
  * nothing, and whoever was told that the run stops must not wait for that. Throws what the look throws.
  */
-export async function unlessAborted<T>(run: Run, look: () => Promise<T>): Promise<{ value: T } | undefined> {
+export function unlessAborted<T>(run: Run, look: () => Promise<T>): Promise<{ value: T } | undefined> {
+  return unless(() => run.abort !== undefined, look);
+}
+
+/** The same for any other reason not to wait. */
+export async function unless<T>(
+  isOver: () => boolean,
+  look: () => Promise<T>,
+): Promise<{ value: T } | undefined> {
   const looking = beginLook(look);
-  await condition(() => looking.result !== undefined || run.abort !== undefined);
-  if (run.abort) {
+  await condition(() => looking.result !== undefined || isOver());
+  if (isOver()) {
     looking.stop();
     return undefined;
   }

@@ -1,12 +1,13 @@
+import { ApplicationFailure } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { Plan, PlanStep } from '../../domain/plan.ts';
 import type { ResolveAction, StepState } from '../../domain/run.ts';
 import { labelled } from './activities.ts';
-import { awaitDecision, awaitRetryOfUndo, mayStillAbort, type Decision } from './blocked.ts';
+import { awaitDecision, awaitWordOnUndo, mayStillAbort, type Decision } from './blocked.ts';
 import { aborted } from './endings.ts';
 import { describeFailure, type Failure } from './failures.ts';
-import { mayAct } from './gate.ts';
-import { holdWhilePaused } from './hold.ts';
+import { mayAct, reopenGate } from './gate.ts';
+import { holdUndoWhilePaused, holdWhilePaused } from './hold.ts';
 import { enter, now, publish, tell, type Ending, type Run } from './run.ts';
 
 /** What a step found and did. */
@@ -43,9 +44,9 @@ export async function carryOut(
   let next = 0;
   let barred = 0;
   while (next < plan.steps.length) {
-    await holdWhilePaused(run, { untilAborted: true });
+    const isClear = await holdAndAsk(run);
     if (mayStillAbort(run)) return await putBack(run, plan, procedure);
-    if (!mayAct(run)) return 'unapproved';
+    if (!isClear) return 'unapproved';
     const step = plan.steps[next]!;
     const failure = await attempt(run, plan, step, procedure);
     if (failure && isBarred(failure) && ++barred <= barredAtMost) continue;
@@ -62,16 +63,48 @@ export async function carryOut(
   return undefined;
 }
 
-/** Marks the last instant at which an abort was possible. Called directly before the act that cannot be taken back. */
-export function passPointOfNoReturn(run: Run, stepId: string): void {
-  if (run.state.pastPointOfNoReturn) return;
-  run.state.pastPointOfNoReturn = { stepId, at: now() };
-  publish(run);
+/** Until the first act a look costs nothing, and what was seen before a pause is no ground for it: the gate looks once more. */
+async function holdAndAsk(run: Run): Promise<boolean> {
+  const held = await holdWhilePaused(run);
+  if (mayStillAbort(run)) return false;
+  if (held !== 'released' || hasBegun(run)) return mayAct(run);
+  reopenGate(run);
+  return false;
 }
 
-/** The brake went on between the run's own look at it and the act: nothing was done, and the run holds, as it should. */
+/**
+ * The only way to an act that cannot be taken back: marks the last instant at which an abort was possible. A step may look
+ * around and be held for hours before such an act, so that what was true when it began is asked once more: an abort that was
+ * accepted is obeyed, and after a Reset nothing is restarted that nobody has voted for. The step is then pending again.
+ */
+export async function beyondReturn<T>(run: Run, stepId: string, act: () => Promise<T>): Promise<T> {
+  if (mayStillAbort(run) || !mayAct(run))
+    throw ApplicationFailure.nonRetryable('stopped directly before the act', withheld, { unbegun: true });
+  const isFirst = run.state.pastPointOfNoReturn === undefined;
+  run.state.pastPointOfNoReturn ??= { stepId, at: now() };
+  publish(run);
+  try {
+    return await act();
+  } catch (error) {
+    // Only where no attempt got through: a first one may have done its work and lost its answer.
+    if (isFirst && describeFailure(error).unbegun) delete run.state.pastPointOfNoReturn;
+    throw error;
+  }
+}
+
+const withheld = 'ActWithheld';
+
+/** Whether anything of the plan may have been done: a step that was barred or withheld in time has not begun. */
+function hasBegun({ state }: Run): boolean {
+  return state.steps.some(({ startedAt }) => startedAt !== undefined);
+}
+
+/**
+ * The brake went on between the run's own look at it and the act, or its next attempt; or the run itself withheld the act.
+ * Either way the step is not to blame, and the run asks again what may be done.
+ */
 function isBarred({ type }: Failure): boolean {
-  return type === 'BrakeOn';
+  return type === 'BrakeOn' || type === withheld;
 }
 
 /** The run reads the brake as released and the worker as on, again and again: then a person must see why. */
@@ -85,6 +118,7 @@ async function attempt(
 ): Promise<Failure | undefined> {
   const code = procedure.steps[step.id]!;
   const place = `${indexOf(plan, step.id) + 1} of ${plan.steps.length}`;
+  const before = stateOf(run, step.id)?.startedAt;
   const state = begin(run, step.id);
   enter(run, code.verifies ? 'verifying' : 'acting', `Step ${place}: ${step.sentence}`);
   try {
@@ -95,7 +129,8 @@ async function attempt(
     return undefined;
   } catch (error) {
     const failure = describeFailure(error);
-    end(state, isBarred(failure) ? 'pending' : 'blocked', failure.message);
+    if (failure.unbegun) takeBack(state, before, failure.message);
+    else end(state, isBarred(failure) ? 'pending' : 'blocked', failure.message);
     return failure;
   }
 }
@@ -129,7 +164,7 @@ async function putBack(run: Run, plan: Plan, procedure: Procedure): Promise<Endi
 
 async function undoStep(run: Run, step: PlanStep, undo: NonNullable<StepCode['undo']>): Promise<void> {
   for (let barred = 0; ;) {
-    await holdWhilePaused(run, { untilAborted: false });
+    await holdUndoWhilePaused(run);
     enter(run, 'acting', `Undoing: ${step.undo ?? step.sentence}`);
     const state = begin(run, step.id);
     try {
@@ -142,9 +177,17 @@ async function undoStep(run: Run, step: PlanStep, undo: NonNullable<StepCode['un
       end(state, 'blocked', failure.message);
       if (isBarred(failure) && ++barred <= barredAtMost) continue;
       barred = 0;
-      await awaitRetryOfUndo(run, step, failure);
+      const decision = await awaitWordOnUndo(run, step, failure);
+      if (decision?.action === 'skip') return leave(run, step, state, decision);
     }
   }
+}
+
+/** What is not put back is told, with who decided it: whoever reads the report must know what is still there. */
+function leave(run: Run, step: PlanStep, state: StepState, { by, reason }: Decision): void {
+  const note = `Not put back, as ${by} decided (${reason}); putting back failed with: ${state.note ?? 'no reason given'}`;
+  end(state, 'skipped', note);
+  tell(run, `${step.id}: ${note}`);
 }
 
 function indexOf(plan: Plan, stepId: string): number {
@@ -162,6 +205,14 @@ function begin(run: Run, stepId: string): StepState {
   delete state.endedAt;
   delete state.note;
   return state;
+}
+
+/** This time it has not begun. An earlier time it may have, and what that did must still be found by an abort. */
+function takeBack(state: StepState, before: string | undefined, note: string): void {
+  state.state = 'pending';
+  state.note = note;
+  if (before === undefined) delete state.startedAt;
+  else state.startedAt = before;
 }
 
 function end(state: StepState, as: StepState['state'], note: string): void {
