@@ -1,5 +1,10 @@
 import { hostname } from 'node:os';
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import {
+  Worker,
+  type ActivityInterceptorsFactory,
+  type NativeConnection,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import type { Activities, DecideActivities, RunHistoryActivities } from '../activities/contract.ts';
 import { clusterQueue, runbookQueue } from '../workflows/messages.ts';
 import type { Inventory } from './config/inventory.ts';
@@ -53,12 +58,17 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
         ...common(options),
         taskQueue: clusterQueue(cluster),
         activities: touch,
-        interceptors: { activity: [guardCluster(cluster), guardBrake(cluster), guardPayloads()] },
+        interceptors: { activity: guards(cluster) },
         maxConcurrentActivityTaskExecutions: 10,
       }),
     );
   }
   return run(workers);
+}
+
+/** Outermost first: what the inner guards throw leaves for Temporal too, and must be cleaned as well. */
+export function guards(cluster: string): ActivityInterceptorsFactory[] {
+  return [guardPayloads(), guardCluster(cluster), guardBrake(cluster)];
 }
 
 function common(options: WorkersOptions): Omit<WorkerOptions, 'taskQueue'> {
