@@ -171,6 +171,12 @@ const supersedes: [string, InterventionRefusal, unknown, RunState][] = [
   ['the run looks at the cluster', 'NothingToSupersede', abort, runState()],
   ['the run acts', 'NothingToSupersede', abort, running],
   ['the run has acted, and waits again', 'NothingToSupersede', abort, acted],
+  [
+    'the run was reset, and may have acted before',
+    'NothingToSupersede',
+    abort,
+    waitingRun({ actedBefore: true }),
+  ],
   ['it must be signed', 'NoSignature', abort, signed(waiting)],
   ['a signed abort is sent instead', 'WrongKind', said(signed(waiting), stop), signed(waiting)],
 ];

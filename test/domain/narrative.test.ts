@@ -185,3 +185,10 @@ function signedRun(): RunState {
   ];
   return state;
 }
+
+test('the page of a run that was reset at a gate does not say that nothing has been changed', () => {
+  assert.match(renderDetails(waitingRun()), /nothing has been changed/);
+  const page = renderDetails(waitingRun({ actedBefore: true }));
+  assert.doesNotMatch(page, /nothing has been changed|nothing is changed/);
+  assert.match(page, /may have acted before it was reset/);
+});
