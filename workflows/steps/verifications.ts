@@ -8,5 +8,5 @@ export interface Verifications {
 }
 
 export function noVerifications(): Verifications {
-  return { attempts: { spent: 0, budgets: {} }, forged: [] };
+  return { attempts: { budgets: {} }, forged: [] };
 }
