@@ -27,7 +27,7 @@ export function pausePayload(cluster: string): string {
 }
 
 /** What to send as `release`, but for what only a person can fill in. */
-export const releasePayload = pasteable({ by: '<your name>', reason: '<why>' });
+const releasePayload = pasteable({ by: '<your name>', reason: '<why>' });
 
 /** Total over any input. Signatures are judged elsewhere. */
 export function judgePause(input: unknown): Judgement<BrakeRequest, BrakeRefusal> {

@@ -5,7 +5,7 @@ import type { Brake, Drift } from './run.ts';
 import type { Proof } from './statement.ts';
 
 /** What stands behind a name. */
-export function proofText(proof: Proof | undefined): string {
+function proofText(proof: Proof | undefined): string {
   return proof ? `key ${code(proof.key, 80)}` : 'unproved name';
 }
 

@@ -82,7 +82,7 @@ function nodePart(onNode: OnNode, runs: RunOnNode[]): [PlanStep[], string[]] {
 
 const concludePrefix = 'conclude-';
 
-export function concludeStepId(runId: string): string {
+function concludeStepId(runId: string): string {
   return `${concludePrefix}${runId}`;
 }
 

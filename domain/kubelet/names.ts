@@ -5,7 +5,7 @@ import type { CsrPredicate } from '../plan.ts';
 export const kubeconfigPath = '/var/lib/kubelet/kubeconfig';
 export const clientCertificatePath = '/var/lib/kubelet/pki/kubelet-client-current.pem';
 export const bootstrapPath = '/etc/kubernetes/kubeconfig';
-export const backupRoot = '/var/lib/kubelet-recovery';
+const backupRoot = '/var/lib/kubelet-recovery';
 
 export const bootstrapNamespace = 'openshift-machine-config-operator';
 export const bootstrapSecretName = 'node-bootstrapper-token';

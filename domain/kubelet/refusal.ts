@@ -43,7 +43,8 @@ const handOvers: Record<KubeletRefusal, string> = {
   ApprovalsNotConfigured: 'Set `approvals: open` for this cluster in clusters.yaml and restart the worker.',
   EvidenceIncomplete: 'Make what could not be read readable, then start again: unknown means no.',
   NothingLeft: 'Nothing to do here.',
-  LeaseForeign: 'Find out who changed it, and undo by hand what the annotation says: docs/lease.md shows how.',
+  LeaseForeign:
+    'Find out who changed it, and undo by hand what the annotation says: docs/lease.md shows how.',
   RecoveryNeededFirst: 'Run `cpr recover` first; what is left then is cleaned up afterwards.',
   RunStillOpen: 'Wait for that run, or abort it: `cpr status` shows it.',
   SeveralNodesWithLeftovers: 'Name one of them with `--node`; the others follow.',

@@ -47,8 +47,12 @@ test('two people approve with their own keys, one on the command line and one in
     );
     const { digest = '' } = await untilGate(recovery);
     const approval = (by: string, key = by) => [
-      ...['approve', lab.name, '--digest', digest.slice(0, 12), '--by', by],
-      ...['--key', keys.path(key), '--reason', `${by} has read it`],
+      'approve',
+      lab.name,
+      `--digest=${digest.slice(0, 12)}`,
+      `--by=${by}`,
+      `--key=${keys.path(key)}`,
+      `--reason=${by} has read it`,
     ];
 
     // A key that stands in no allowed-signers file proves nothing.

@@ -36,7 +36,7 @@ export const vote: Vote = {
   reason: 'mirror pods are gone',
 };
 export const cast: CastVote = { ...vote, at: '2026-11-22T11:55:00.000Z' };
-export const takenBack: CastVote = {
+const takenBack: CastVote = {
   ...cast,
   decision: 'withdraw',
   reason: 'wrong node',
