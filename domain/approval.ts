@@ -8,7 +8,7 @@ import {
   timeRefusal,
   unsignedRefusal,
 } from './about.ts';
-import { gateStateAt, standing } from './gate.ts';
+import { fullSentence, gateStateAt, isFull, standing } from './gate.ts';
 import {
   excerpt,
   fieldsOf,
@@ -93,6 +93,7 @@ export const voteRefusals = [
   'DuplicateVote',
   'ReplayedVote',
   'NothingToWithdraw',
+  'TooManyVotes',
   'NoSignature',
 ] as const;
 
@@ -215,6 +216,7 @@ function repeatedRefusal(fields: Record<string, unknown>, gate: Gate): Refusal |
   const voted = standing(gate).some((cast) => cast.decision === 'approve' && sameName(cast.by, vote.by));
   if (vote.decision === 'approve' && voted)
     return ['DuplicateVote', `${excerpt(vote.by)} has voted already.`];
+  if (vote.decision === 'approve' && isFull(gate)) return ['TooManyVotes', fullSentence(gate)];
   if (vote.decision !== 'withdraw' || voted) return undefined;
   return ['NothingToWithdraw', `No approval by ${excerpt(vote.by)} stands at gate ${gate.id}.`];
 }

@@ -31,13 +31,42 @@ export function standing(gate: Gate): CastVote[] {
 
 /**
  * Approvals that are still wanting; never less than one while nobody has approved, whatever the policy says. Where two must
- * approve, the one who asked for the run does not suffice, however often.
+ * approve, the one who asked for the run does not suffice, however often: defence in depth, for two approvals under one name
+ * are refused as `DuplicateVote` before they get here.
  */
 export function votesMissing(gate: Gate): number {
   const approvals = standing(gate).filter((vote) => vote.decision === 'approve');
   const wanting = Math.max(0, Math.max(1, gate.votesNeeded) - approvals.length);
   const others = approvals.some((vote) => !sameName(vote.by, gate.requester));
   return wanting === 0 && gate.votesNeeded > 1 && !others ? 1 : wanting;
+}
+
+/**
+ * Each vote stays in the state, which must remain small enough to be asked for, whatever somebody sends who approves and
+ * withdraws for ever. Only approvals are refused beyond it: what stands can be withdrawn once, and one rejection closes the gate.
+ */
+export const votesAtMost = 100;
+
+export function isFull({ votes }: Gate): boolean {
+  return votes.length >= votesAtMost;
+}
+
+export function fullSentence({ id }: Gate): string {
+  return `Gate ${id} holds ${votesAtMost} votes and takes no more approvals. Reject it or abort the run, find out who votes so often, and start again.`;
+}
+
+/** Of all gates of a run together: many may follow each other. */
+const votesKept = 200;
+
+/**
+ * Adds a vote to those that the report names. What falls out is the oldest that was withdrawn, or is a withdrawal, for that
+ * carried nothing; else the oldest.
+ */
+export function remember(votes: CastVote[], cast: CastVote): void {
+  votes.push(cast);
+  if (votes.length <= votesKept) return;
+  const idle = votes.findIndex((vote) => vote.decision === 'withdraw' || vote.withdrawnAt !== undefined);
+  votes.splice(Math.max(0, idle), 1);
 }
 
 /** One rejection closes a gate; a deadline closes it into a safe end. It is never approved by time. */

@@ -131,6 +131,12 @@ const refused: [string, VoteRefusal, unknown, Gate?][] = [
     { ...vote, decision: 'withdraw' },
     gate({ votes: [cast], closed: 'its plan is being carried out' }),
   ],
+  [
+    'an approval at a gate that holds too many votes',
+    'TooManyVotes',
+    { ...vote, by: 'Ben' },
+    gate({ votesNeeded: 2, votes: Array.from({ length: 100 }, () => withdrawn[0]!) }),
+  ],
   ['the same person again', 'DuplicateVote', vote, gate({ votesNeeded: 2, votes: [cast] })],
   [
     'the same person, written otherwise',

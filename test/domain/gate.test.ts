@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gateStateAt, rulesChanged, votesMissing, votesNeededFor } from '../../domain/gate.ts';
+import { judgeVote, type CastVote } from '../../domain/approval.ts';
+import {
+  gateStateAt,
+  remember,
+  rulesChanged,
+  votesAtMost,
+  votesMissing,
+  votesNeededFor,
+} from '../../domain/gate.ts';
 import { defaultPolicy } from '../../domain/policy.ts';
 import { decide } from '../support/decisions.ts';
-import { cast, gate, now, withdrawn } from '../support/gates.ts';
+import { cast, gate, now, vote, withdrawn } from '../support/gates.ts';
 import { incidentOn } from '../support/observations.ts';
 
-test('where two must approve, whoever asked for the run does not suffice', () => {
+test('defence in depth: if two approvals of the requester ever stood, which a second one is refused for, they would not do', () => {
   const two = gate({
     votesNeeded: 2,
     votes: [
@@ -15,6 +23,8 @@ test('where two must approve, whoever asked for the run does not suffice', () =>
     ],
   });
   assert.deepEqual([votesMissing(two), gateStateAt(two, now)], [1, 'open']);
+  const second = judgeVote({ ...vote, by: 'ada' }, { ...two, votes: two.votes.slice(0, 1) }, now);
+  assert.equal('refused' in second && second.refused, 'DuplicateVote');
   assert.equal(gateStateAt({ ...two, votes: [{ ...cast, by: 'Ada' }, cast] }, now), 'approved');
   assert.equal(
     gateStateAt(gate({ votes: [{ ...cast, by: 'Ada' }] }), now),
@@ -73,4 +83,35 @@ test('the riskiest step says how many votes a plan needs', () => {
   const severe = structuredClone(verdict.plan);
   for (const step of severe.steps) step.risk = 'break-glass';
   assert.equal(votesNeededFor(severe, policy), 5);
+});
+
+/** Who votes again and again, each time withdrawing before. */
+function fickle(count: number): CastVote[] {
+  return Array.from({ length: count }, (_, index) => ({
+    ...cast,
+    reason: `seen ${index}`,
+    withdrawnAt: now,
+  }));
+}
+
+function refusal(decision: string, votes: CastVote[], by = 'Ben'): string {
+  const judged = judgeVote({ ...vote, by, decision }, gate({ votesNeeded: 2, votes }), now);
+  return 'refused' in judged ? judged.refused : 'counts';
+}
+
+test('a gate that holds too many votes takes no more approvals, but still a withdrawal and a rejection', () => {
+  const full = [...fickle(votesAtMost - 1), cast];
+  assert.equal(refusal('approve', full.slice(1)), 'counts');
+  assert.equal(refusal('approve', full), 'TooManyVotes');
+  assert.equal(refusal('reject', full), 'counts');
+  assert.equal(refusal('withdraw', full, cast.by), 'counts');
+});
+
+test('what the report names of votes is bounded, and what stands outlives what was withdrawn', () => {
+  const votes: CastVote[] = [];
+  remember(votes, cast);
+  for (const each of fickle(1_000)) remember(votes, each);
+  assert.equal(votes.length, 200);
+  assert.equal(votes[0], cast);
+  assert.equal(votes.at(-1)?.reason, 'seen 999');
 });

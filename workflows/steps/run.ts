@@ -33,7 +33,7 @@ export interface Run {
   superseded?: AbortRequest;
   /** A person's answer to the step that is blocked. */
   resolution?: { action: ResolveAction; by: string; reason: string };
-  /** Every vote that counted, also at gates that were void later: the report names them all. */
+  /** The votes that counted, also at gates that were void later, for the report: the newest 200. */
   votes: CastVote[];
   verifications: Verifications;
   /** What this run's randomness came from when it last looked: another one tells of a Reset. */

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { CastVote, Gate, Vote } from '../../domain/approval.ts';
-import { standing, votesMissing } from '../../domain/gate.ts';
+import { remember, standing, votesMissing } from '../../domain/gate.ts';
 import { sameName } from '../../domain/input.ts';
 import type { Proof } from '../../domain/statement.ts';
 import type { VoteAnswer } from '../messages.ts';
@@ -13,7 +13,7 @@ export function countVote(run: Run, vote: Vote, proof?: Proof): VoteAnswer {
   const cast: CastVote = proof ? { ...vote, at: now(), proof } : { ...vote, at: now() };
   if (vote.decision === 'withdraw') withdraw(gate, cast);
   gate.votes.push(cast);
-  run.votes.push(cast);
+  remember(run.votes, cast);
   const have = standing(gate).filter((each) => each.decision === 'approve').length;
   const need = gate.votesNeeded;
   const said = { approve: 'approved', reject: 'rejected', withdraw: 'withdrew the approval of' }[
