@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Verdict } from '../../domain/verdict.ts';
-import { reportQuery, resolveStepUpdate, supersedeUpdate } from '../../workflows/messages.ts';
+import { abortUpdate, reportQuery, resolveStepUpdate, supersedeUpdate } from '../../workflows/messages.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { brokenCluster, nodeIn } from '../simulator/state.ts';
 import {
@@ -20,7 +20,15 @@ const because = { by: 'grace', reason: 'there is a backup of the night' };
 describe('A person may choose', { concurrency: 4, timeout: 180_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
-    recoveries = await serveClusters(['skippable', 'unskippable', 'overtaken', 'superseded', 'acted']);
+    recoveries = await serveClusters([
+      'skippable',
+      'unskippable',
+      'at-once',
+      'gone',
+      'overtaken',
+      'superseded',
+      'acted',
+    ]);
   });
   after(() => recoveries.close());
 
@@ -64,6 +72,48 @@ describe('A person may choose', { concurrency: 4, timeout: 180_000 }, () => {
     assert.equal(refusal.type, 'NotSkippable');
     await recovery.executeUpdate(resolveStepUpdate, { args: [{ ...skip, action: 'retry' }] });
     assert.equal((await ended(recovery)).outcome.status, 'healed');
+  });
+
+  it('once: of several words about one block the first decides, and the others are told so', async () => {
+    const simulator = recoveries.host(brokenCluster('at-once'));
+    simulator.fail('installBootstrapCredential', 'NodeScriptFailed');
+    const recovery = await recoveries.start(simulator.cluster);
+    await approve(recovery);
+    const { blocked } = await untilBlocked(recovery);
+    const retry = { ...because, stepId: blocked.stepId, since: blocked.since, action: 'retry' as const };
+    const answers = await Promise.allSettled(
+      ['ada', 'ben', 'cleo', 'dora'].map((by) =>
+        recovery.executeUpdate(resolveStepUpdate, { args: [{ ...retry, by }] }),
+      ),
+    );
+    assert.equal(answers.filter(({ status }) => status === 'fulfilled').length, 1);
+    const { outcome, state } = await ended(recovery);
+    assert.equal(outcome.status, 'healed');
+    assert.equal(state.timeline.filter(({ text }) => text.includes('decided: retry')).length, 1);
+  });
+
+  it('to leave what cannot be put back: the abort ends, gives the lock free, and names it', async () => {
+    const simulator = recoveries.host(brokenCluster('gone'));
+    simulator.fail('restoreKubeletBackup', 'NodeScriptFailed', 99);
+    const recovery = await recoveries.start(simulator.cluster);
+    simulator.intercept('installBootstrapCredential', async (perform) => {
+      await recovery.executeUpdate(abortUpdate, { args: [because] });
+      return await perform();
+    });
+    await approve(recovery);
+    for (const stepId of ['bootstrap', 'backup']) {
+      const { blocked } = await untilState(recovery, (state) => state.blocked?.stepId === stepId);
+      assert.deepEqual(blocked?.choices, ['retry', 'skip']);
+      assert.match(blocked?.skipMeans ?? '', /stays as it is now/);
+      await recovery.executeUpdate(resolveStepUpdate, { args: [{ ...because, stepId, action: 'skip' }] });
+    }
+    const { outcome, state, report } = await ended(recovery);
+    assert.equal(outcome.status, 'aborted');
+    assert.match(outcome.sentence, /bootstrap/);
+    assert.doesNotMatch(outcome.sentence, /put back/i);
+    const left = state.steps.find(({ id }) => id === 'bootstrap');
+    assert.match(left?.note ?? '', /Not put back, as grace decided .*injected: NodeScriptFailed/);
+    assert.match(report, /Not put back, as grace decided/);
   });
 
   it('anew when the plan was overtaken, and is shown line by line what is different', async () => {

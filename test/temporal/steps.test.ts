@@ -207,7 +207,7 @@ describe('A step of KubeletAuthRecovery', { concurrency: 4, timeout: 90_000 }, (
     assert.equal((await ended(recovery)).outcome.status, 'healed');
   });
 
-  it('whose undo fails blocks too, and offers nothing but to try again', async () => {
+  it('whose undo fails blocks too, and a retry puts back what it had changed', async () => {
     const simulator = recoveries.host(brokenCluster('undo-fails'));
     simulator.fail('restoreKubeletBackup', 'NodeScriptFailed');
     const recovery = await recoveries.start(simulator.cluster);
@@ -218,7 +218,7 @@ describe('A step of KubeletAuthRecovery', { concurrency: 4, timeout: 90_000 }, (
     await approve(recovery);
     const { blocked } = await untilBlocked(recovery);
     assert.equal(blocked.stepId, 'bootstrap');
-    assert.deepEqual(blocked.choices, ['retry']);
+    assert.deepEqual(blocked.choices, ['retry', 'skip']);
     await recovery.executeUpdate(resolveStepUpdate, { args: [retry('bootstrap')] });
     assert.equal((await ended(recovery)).outcome.status, 'aborted');
     assert.equal(nodeIn(simulator.cluster, 'master-1').bootstrap.sha256, 'de'.repeat(32));
