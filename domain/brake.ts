@@ -54,22 +54,23 @@ export type BrakeReading =
 
 /** The part of Temporal's description of a workflow that tells whether the brake is on. */
 export interface DescribedBrake {
-  status: string;
-  startedAt: string;
-  memo: Record<string, unknown> | undefined;
+  runId: string;
+  status: { name: string };
+  startTime: Date;
+  memo?: Record<string, unknown> | undefined;
 }
 
 /**
- * Total over any memo. A brake that was terminated, and not released, still counts: nobody said that acts may go on. One that
- * failed never counted, for a pause whose word is no good ends so.
+ * Of one run of a brake; `findBrake` knows which. Total over any memo. A brake that was terminated, and not released, still
+ * counts: nobody said that acts may go on. One that failed never counted, for a pause whose word is no good ends so.
  */
 export function brakeFrom(described: DescribedBrake | undefined): BrakeReading {
   if (!described) return { state: 'off' };
-  const { status, startedAt, memo } = described;
-  const brake = brakeIn(memo);
+  const status = described.status.name;
+  const brake = brakeIn(described.memo);
   if (status === 'COMPLETED' || status === 'FAILED') return { state: 'off' };
   if (status === 'RUNNING' || status === 'PAUSED') {
-    return brake ? { state: 'on', brake } : { state: 'pending', since: startedAt };
+    return brake ? { state: 'on', brake } : { state: 'pending', since: described.startTime.toISOString() };
   }
   if (!brake) return { state: 'off' };
   const ended = status.toLowerCase().replaceAll('_', ' ');

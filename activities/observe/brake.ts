@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getClient } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/common';
-import { brakeFrom, type BrakeReading } from '../../domain/brake.ts';
+import type { BrakeReading } from '../../domain/brake.ts';
+import { findBrake } from '../../domain/brake-reading.ts';
 import type { RunHistoryActivities } from '../contract.ts';
 import { sentenceOf } from '../failure.ts';
 import { heartbeating, pause } from '../heartbeat.ts';
@@ -10,7 +10,7 @@ const LOOK_EVERY_MS = 1000;
 const ANSWER_MS = 3000;
 const TRIES = 3;
 
-/** Temporal's own description of the brake's workflow: needs no worker of its own, and is never behind. */
+/** Tries again what Temporal does not answer: `unknown` holds every run. */
 export async function readBrake({ workflowId }: { workflowId: string }): Promise<BrakeReading> {
   for (let tries = 1; ; tries++) {
     const reading = await readOnce(workflowId);
@@ -37,13 +37,8 @@ export function awaitBrake({
 async function readOnce(workflowId: string): Promise<BrakeReading> {
   try {
     const client = getClient();
-    const described = await client.withDeadline(Date.now() + ANSWER_MS, () =>
-      client.workflow.getHandle(workflowId).describe(),
-    );
-    const { status, startTime, memo } = described;
-    return brakeFrom({ status: status.name, startedAt: startTime.toISOString(), memo });
+    return await client.withDeadline(Date.now() + ANSWER_MS, () => findBrake(client.workflow, workflowId));
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return brakeFrom(undefined);
     return { state: 'unknown', because: sentenceOf(error) };
   }
 }

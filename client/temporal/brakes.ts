@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { brakeFrom, type BrakeReading, type BrakeRequest, type DescribedBrake } from '../../domain/brake.ts';
+import { brakeFrom, type BrakeReading, type BrakeRequest } from '../../domain/brake.ts';
+import { describeRun, findBrake } from '../../domain/brake-reading.ts';
 import { brakeStateQuery, brakeWorkflowId, releaseUpdate, runbookQueue } from '../../workflows/messages.ts';
 import { failure } from '../failure.ts';
 import type { BrakeGateway } from '../gateway.ts';
@@ -14,7 +15,7 @@ export function brakeGateway(session: Session): BrakeGateway {
   const on = <T>(cluster: string, doing: string, call: () => Promise<T>) =>
     translated({ place: session.place, cluster, doing: `${doing} the brake of ${cluster}` }, call);
   return {
-    read: (cluster) => on(cluster, 'look at', () => read(session, cluster)),
+    read: (cluster) => on(cluster, 'look at', () => answered(session, () => read(session, cluster))),
     state: (cluster) =>
       on(cluster, 'ask about', () => answered(session, () => handle(cluster).query(brakeStateQuery))),
     putOn: (request) => on(request.cluster, 'put on', () => putOn(session, request)),
@@ -25,23 +26,28 @@ export function brakeGateway(session: Session): BrakeGateway {
   };
 }
 
-async function read(session: Session, cluster: string): Promise<BrakeReading> {
-  return brakeFrom(await describe(session, cluster));
+async function read({ client }: Session, cluster: string): Promise<BrakeReading> {
+  return await findBrake(client.workflow, brakeWorkflowId(cluster));
 }
 
-async function describe(session: Session, cluster: string): Promise<DescribedBrake | undefined> {
-  const handle = session.client.workflow.getHandle(brakeWorkflowId(cluster));
-  try {
-    const { status, startTime, memo } = await answered(session, () => handle.describe());
-    return { status: status.name, startedAt: startTime.toISOString(), memo };
-  } catch (error) {
-    if ((error as Error).name === 'WorkflowNotFoundError') return undefined;
-    throw error;
-  }
-}
+/** Another pause may stand under the brake's id, and turn out not to count: then there is room for this one. */
+const TRIES = 3;
 
-/** No worker is needed to ask for it: where none answers nothing acts either, and the first that comes finds it. */
 async function putOn(session: Session, request: BrakeRequest): Promise<'on' | 'on already' | 'unconfirmed'> {
+  const { cluster } = request;
+  for (let tries = 1; tries <= TRIES; tries++) {
+    const isOurs = await start(session, request);
+    const stands = await confirmed(session, cluster);
+    if (stands === 'unconfirmed') return stands;
+    if (stands === 'on') return isOurs ? 'on' : 'on already';
+    if (isOurs && stands === 'FAILED') throw await refusal(session, cluster);
+  }
+  const what = `The brake of ${cluster} is not on: another pause stood in the way, and ended, ${TRIES} times.`;
+  throw failure('RefusedByRun', { what, next: 'Pause again.' });
+}
+
+/** False: a brake is there already. No worker is needed to ask for it: the first that comes finds it. */
+async function start(session: Session, request: BrakeRequest): Promise<boolean> {
   const { cluster, by } = request;
   try {
     await session.client.workflow.start('Brake', {
@@ -53,18 +59,22 @@ async function putOn(session: Session, request: BrakeRequest): Promise<'on' | 'o
       staticSummary: `Brake of ${cluster}: no run begins another act`.slice(0, 190),
       staticDetails: `Put on by \`${by.replaceAll('`', "'")}\` with \`cpr\`. Who, why, and how to release it stand in the current details.`,
     });
+    return true;
   } catch (error) {
     if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
-    return 'on already';
+    return false;
   }
-  return await confirmed(session, cluster);
 }
 
-async function confirmed(session: Session, cluster: string): Promise<'on' | 'unconfirmed'> {
+/** `on`, or how the newest pause ended instead; only of that one, for a failed one may have an older brake behind it. */
+async function confirmed(session: Session, cluster: string): Promise<string> {
   for (const until = Date.now() + ANSWER_MS; Date.now() < until;) {
-    const described = await describe(session, cluster);
-    if (brakeFrom(described).state === 'on') return 'on';
-    if (described?.status === 'FAILED') throw await refusal(session, cluster);
+    const described = await answered(session, () =>
+      describeRun(session.client.workflow, brakeWorkflowId(cluster)),
+    );
+    const { state } = brakeFrom(described);
+    if (state === 'on') return 'on';
+    if (state === 'off') return described?.status.name ?? 'gone';
     await sleep(LOOK_EVERY_MS);
   }
   return 'unconfirmed';

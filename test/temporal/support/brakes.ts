@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { brakeFrom, type BrakeReading, type BrakeState } from '../../../domain/brake.ts';
+import type { BrakeReading, BrakeState } from '../../../domain/brake.ts';
+import { findBrake } from '../../../domain/brake-reading.ts';
 import {
   brakeStateQuery,
   brakeWorkflowId,
@@ -40,8 +41,5 @@ export function untilOn(brake: WorkflowHandle): Promise<void> {
 
 /** What Temporal's description of it says. */
 export async function readIn({ temporal }: Recoveries, cluster: string): Promise<BrakeReading> {
-  const { status, startTime, memo } = await temporal.client.workflow
-    .getHandle(brakeWorkflowId(cluster))
-    .describe();
-  return brakeFrom({ status: status.name, startedAt: startTime.toISOString(), memo });
+  return await findBrake(temporal.client.workflow, brakeWorkflowId(cluster));
 }
