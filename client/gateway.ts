@@ -84,8 +84,8 @@ export interface BrakeGateway {
   /** Everything about a brake that is open; needs a worker. */
   state(cluster: string): Promise<BrakeState>;
   /**
-   * Puts it on. Throws `RefusedByRun` when its word does not count. `unconfirmed`: no worker has said yet whether it
-   * counts; runs hold meanwhile.
+   * Puts it on. Throws `RefusedByRun` when its word does not count. `on already`: by somebody else, and that counts.
+   * `unconfirmed`: no worker has said yet whether it counts; runs hold meanwhile.
    */
   putOn(request: BrakeRequest): Promise<'on' | 'on already' | 'unconfirmed'>;
   /** The brake's own answer. */

@@ -8,7 +8,7 @@ import {
   type BrakeRow,
 } from '../braking.ts';
 import { examples, type Declare } from '../declare.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { Gateway } from '../gateway.ts';
 import { tell } from '../output.ts';
 import { renderBrakes } from '../render/brake.ts';
@@ -47,24 +47,17 @@ export const declarePause: Declare = (parent, act) => {
 async function putOn(gateway: Gateway, request: BrakeRequest): Promise<BrakeRow> {
   const { cluster } = request;
   const brake = await gateway.brake.putOn(request);
-  const confirmed = brake !== 'unconfirmed';
-  return {
-    cluster,
-    brake,
-    sentence: await sentenceOf(gateway, cluster, brake),
-    exitCode: confirmed ? exitCodes.done : exitCodes.error,
-  };
-}
-
-async function sentenceOf(
-  gateway: Gateway,
-  cluster: string,
-  brake: 'on' | 'on already' | 'unconfirmed',
-): Promise<string> {
-  if (brake === 'on') return `no run begins another act; cpr resume ${cluster} releases it`;
-  if (brake === 'unconfirmed')
-    return 'asked for, and no worker has confirmed it yet; a run that a worker wakes holds until that is known';
+  const row = (sentence: string, exitCode: ExitCode): BrakeRow => ({ cluster, brake, sentence, exitCode });
+  if (brake === 'on')
+    return row(`no run begins another act; cpr resume ${cluster} releases it`, exitCodes.done);
+  if (brake === 'unconfirmed') {
+    const sentence =
+      'asked for, and no worker has confirmed it yet; a run that a worker wakes holds until that is known';
+    return row(sentence, exitCodes.error);
+  }
   const reading = await gateway.brake.read(cluster);
-  if (reading.state !== 'on') return 'somebody was putting it on at the same moment';
-  return `since ${reading.brake.since}, by ${reading.brake.by}: ${reading.brake.reason}`;
+  if (reading.state !== 'on')
+    return row('but only a moment ago: somebody has released it since; pause again', exitCodes.error);
+  const { since, by, reason } = reading.brake;
+  return row(`since ${since}, by ${by}: ${reason}`, exitCodes.done);
 }

@@ -53,6 +53,13 @@ describe('cpr pause', () => {
     assert.match(out, /on already; .*by olga: the switch/);
   });
 
+  it('does not claim a brake that was released in the same moment', async () => {
+    const { gateway } = braked({ putOn: async () => 'on already', read: async () => off });
+    const { code, out } = await cpr("pause lab --reason 'x'", gateway);
+    assert.equal(code, 1);
+    assert.match(out, /released it since; pause again/);
+  });
+
   it('does not claim what no worker has confirmed', async () => {
     const { gateway } = braked({ putOn: async () => 'unconfirmed' });
     const { code, out } = await cpr("pause lab --reason 'x'", gateway);
