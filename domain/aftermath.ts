@@ -28,7 +28,7 @@ function hereStands(state: RunState): string[] {
   const { done, failed, undone } = tracesOf(state);
   const said: string[] = [];
   if (done.length > 0) said.push(`Done, and not put back: ${done.join(', ')}.`);
-  if (failed.length > 0) said.push(`Not finished, perhaps half done: ${failed.join(', ')}.`);
+  if (failed.length > 0) said.push(`Left as it is, perhaps half done: ${failed.join(', ')}.`);
   if (undone.length === 0) return said;
   const all =
     said.length === 0 ? 'What the run had changed was put back.' : `Put back: ${undone.join(', ')}.`;

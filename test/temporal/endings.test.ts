@@ -6,6 +6,7 @@ import {
   recoveryWorkflowId,
   resolveStepUpdate,
   runbookQueue,
+  stateQuery,
   supersedeUpdate,
   voteUpdate,
 } from '../../workflows/messages.ts';
@@ -63,7 +64,7 @@ describe('The end of a run that has acted says so:', { concurrency: 3, timeout: 
   it('an abort during the last step, though it was accepted, came too late', async () => {
     const { simulator, run } = await clean('late');
     simulator.intercept('observeControlPlane', async (perform) => {
-      const { phase } = await run.query<{ phase: string }, []>('state');
+      const { phase } = await run.query(stateQuery);
       if (phase === 'verifying') await run.executeUpdate(abortUpdate, { args: [because] });
       return await perform();
     });

@@ -126,5 +126,5 @@ function acceptAbort(run: Run, request: Stop, proof?: Proof): string {
     run,
     `${who(request.by, proof)} asked to abort (${request.reason}): the run stops at the next step boundary`,
   );
-  return 'The run stops at the next step boundary and puts back what it changed.';
+  return 'The run stops at the next step boundary and puts back what can be; its end names what stays. After the last step there is nothing to stop.';
 }
