@@ -51,7 +51,7 @@ test('a healthy cluster looks as the real one does', async () => {
 
 test('an unhealthy member shuts the gate after the cache has noticed, and a forced redeployment waits behind it', async () => {
   const before = await revisionOf(lab);
-  await lab.sh(NODE, ['mv', MANIFEST, '/root/etcd-pod.yaml']);
+  await lab.sh(NODE, ['mv', MANIFEST, '/var/tmp/etcd-pod.yaml']);
   assert.match(
     (await untilCondition(lab, 'GuardControllerDegraded', 'True')).message ?? '',
     /Missing operand on node master-2/,
