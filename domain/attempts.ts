@@ -1,4 +1,4 @@
-import type { RunStatementKind } from './statement.ts';
+import type { StatementKind } from './statement.ts';
 
 /** Why a signature was not even checked; it may be sent again. */
 export const verificationRefusals = [
@@ -16,12 +16,15 @@ export type VerificationRefusal = (typeof verificationRefusals)[number];
  */
 export const attemptLimits = { atOnce: 20, oneMoreEveryMs: 60_000, votes: 1_000, ofAnotherKind: 250 };
 
+/** What is said to a workflow that is open: a pause is what a brake is started with. */
+export type HeardKind = Exclude<StatementKind, 'pause'>;
+
 export interface Attempts {
-  budgets: Partial<Record<RunStatementKind, { spent: number; left: number; at: number }>>;
+  budgets: Partial<Record<HeardKind, { spent: number; left: number; at: number }>>;
 }
 
 /** Counts an attempt at this time (milliseconds since the epoch). The sentence that refuses it, or undefined: check it. */
-export function spendAttempt(attempts: Attempts, kind: RunStatementKind, at: number): string | undefined {
+export function spendAttempt(attempts: Attempts, kind: HeardKind, at: number): string | undefined {
   const { atOnce, oneMoreEveryMs } = attemptLimits;
   const budget = (attempts.budgets[kind] ??= { spent: 0, left: atOnce, at });
   const gained = Math.max(0, Math.floor((at - budget.at) / oneMoreEveryMs));
@@ -38,16 +41,18 @@ export function spendAttempt(attempts: Attempts, kind: RunStatementKind, at: num
   return undefined;
 }
 
-function inAll(kind: RunStatementKind): number {
+function inAll(kind: HeardKind): number {
   return kind === 'vote' ? attemptLimits.votes : attemptLimits.ofAnotherKind;
 }
 
 const startAnew = 'find out who sends them, and start again.';
 
-const wayOut: Record<RunStatementKind, string> = {
+const wayOut: Record<HeardKind, string> = {
   vote: `Abort the run ("cpr abort"), ${startAnew}`,
   supersede: `Abort the run instead ("cpr abort"), ${startAnew}`,
   resolveStep: 'A retry needs no signature, and "cpr abort" is still heard before the point of no return.',
+  resume:
+    'Terminate the workflow of the brake, which releases nothing; then pause again ("cpr pause"), and resume.',
   abort:
     'At a gate reject the plan ("cpr reject"); at a blocked step decide "abort" ("cpr resolve"). Otherwise terminate the workflow: "cpr diagnose" then shows what is left.',
 };

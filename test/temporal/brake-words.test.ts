@@ -48,7 +48,7 @@ describe('A brake', { concurrency: 4, timeout: 60_000 }, () => {
   });
 
   it('counts only with a signature where approvals are signed', async () => {
-    recoveries.host(brokenCluster('signed', { approvals: 'signed' }));
+    const { calls } = recoveries.host(brokenCluster('signed', { approvals: 'signed' }));
     const unsigned = await pause(recoveries, 'signed');
     await assert.rejects(unsigned.result());
     const left = await known(recoveries, 'signed');
@@ -73,6 +73,10 @@ describe('A brake', { concurrency: 4, timeout: 60_000 }, () => {
     assert.equal((await release(signedWords('pause', { firstRun, nonce }))).type, 'WrongKind');
     const forged = { ...signedWords('resume', { firstRun, nonce }), signature: 'forged' };
     assert.equal((await release(forged)).type, 'BadSignature');
+    const checks = () => calls.filter((name) => name === 'verifyStatement').length;
+    const checked = checks();
+    assert.equal((await release(forged)).type, 'BadSignature');
+    assert.equal(checks(), checked, 'what is forged is not checked twice');
     await brake.cancel();
     await untilBrake(brake, ({ refused }) => refused.at(-1)?.by === 'cancel request');
     assert.equal(

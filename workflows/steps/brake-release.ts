@@ -1,13 +1,12 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { BrakeRelease, BrakeState } from '../../domain/brake.ts';
-import { judgeRelease } from '../../domain/brake-words.ts';
+import { judgeRelease, signedRefusal } from '../../domain/brake-words.ts';
+import type { Proof, Subject } from '../../domain/statement.ts';
 import { brakeStateQuery, releaseSignal, releaseUpdate } from '../messages.ts';
-import { provedRelease } from './brake-words.ts';
 import { describeFailure } from './failures.ts';
 import { now } from './run.ts';
-
-/** Signatures that are looked at in the life of one brake: whoever floods it must not fill its history. */
-const verifiedAtMost = 200;
+import { verify } from './verification.ts';
+import { noVerifications, type Verifications } from './verifications.ts';
 
 const refusedKept = 20;
 
@@ -18,11 +17,11 @@ export function listenForRelease(state: BrakeState, show: () => void): void {
   });
   const description =
     'Let the cluster\'s runs go on: {"by":"you","reason":"…"}; signed where approvals are signed.';
-  const counted = { verified: 0 };
+  const verifications = noVerifications();
   setHandler(
     releaseUpdate,
     async (input) => {
-      const { by } = await release(state, counted, input);
+      const { by } = await release(state, verifications, input);
       show();
       return `Released by ${by}: the runs of ${state.cluster} go on where they hold.`;
     },
@@ -32,7 +31,7 @@ export function listenForRelease(state: BrakeState, show: () => void): void {
     releaseSignal,
     async (input) => {
       try {
-        await release(state, counted, input);
+        await release(state, verifications, input);
       } catch (error) {
         const { type, message } = describeFailure(error);
         refuse(state, `${type}: ${message}`, nameIn(input));
@@ -49,26 +48,37 @@ export function refuseCancel(state: BrakeState, show: () => void): void {
   show();
 }
 
-/** Judged again after the signature was looked at: another release may have come first. */
+/** Judged again after the signature was looked at: another release may have come first, or its time may have run out. */
 async function release(
   state: BrakeState,
-  counted: { verified: number },
+  verifications: Verifications,
   input: unknown,
 ): Promise<BrakeRelease> {
   const said = judged(state, input);
   if (state.phase === 'verifying')
     throw no('BrakeNotOn', 'Whether this brake counts is being found out; release it when it is on.');
-  if (state.mode === 'signed' && ++counted.verified > verifiedAtMost)
-    throw no(
-      'TooManyAttempts',
-      'Too many releases were tried on this brake; terminate it, pause and resume.',
-    );
-  const proof = await provedRelease(state, said);
-  judged(state, input);
+  const proof = state.mode === 'signed' ? await proved(state, verifications, said) : undefined;
   const { by, reason } = said;
   state.phase = 'released';
   state.released = { by, reason, at: now(), ...(proof ? { proof } : {}) };
   return said;
+}
+
+async function proved(state: BrakeState, verifications: Verifications, said: BrakeRelease): Promise<Proof> {
+  requireAbout(state, said);
+  const verified = await verify({ state, verifications }, 'resume', { ...said });
+  if ('refused' in verified) throw no(verified.refused, verified.sentence);
+  judged(state, said);
+  requireAbout(state, said);
+  return verified.proof;
+}
+
+/** It must name the brake that it releases, and count now. */
+function requireAbout(state: BrakeState, said: BrakeRelease): void {
+  const { cluster, workflow, firstRun, nonce } = state;
+  const subject: Subject = { kind: 'resume', cluster, workflow, firstRun, plan: '', nonce };
+  const refusal = signedRefusal(said, subject, now());
+  if (refusal) throw no(refusal.refused, refusal.sentence);
 }
 
 function judged(state: BrakeState, input: unknown): BrakeRelease {

@@ -1,6 +1,6 @@
-import { ApplicationFailure, CancellationScope, proxyActivities } from '@temporalio/workflow';
+import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { ApproveActivities, ObserveActivities } from '../../activities/contract.ts';
-import type { BrakeRequest, BrakeRelease, BrakeState } from '../../domain/brake.ts';
+import type { BrakeRequest } from '../../domain/brake.ts';
 import { pauseValidityMs } from '../../domain/brake.ts';
 import { signedRefusal } from '../../domain/brake-words.ts';
 import type { ApprovalMode } from '../../domain/policy.ts';
@@ -26,29 +26,15 @@ export async function verifiedPause(request: BrakeRequest): Promise<{ mode: Appr
   return { mode, proof: await proved(request, subject, pauseValidityMs) };
 }
 
-/** The same for a release; it names the brake that it releases. */
-export async function provedRelease(state: BrakeState, release: BrakeRelease): Promise<Proof | undefined> {
-  if (state.mode !== 'signed') return undefined;
-  const { cluster, workflow, firstRun, nonce } = state;
-  return await proved(release, { kind: 'resume', cluster, workflow, firstRun, plan: '', nonce });
-}
-
 /** Throws when the statement is not about `subject` now, or its signature proves nothing. */
-async function proved(
-  said: BrakeRequest | BrakeRelease,
-  subject: Subject,
-  validForMs?: number,
-): Promise<Proof> {
+async function proved(said: BrakeRequest, subject: Subject, validForMs: number): Promise<Proof> {
   const refusal = signedRefusal(said, subject, now(), validForMs);
   if (refusal) throw ApplicationFailure.nonRetryable(refusal.sentence, refusal.refused);
   const { signature = '', ...statement } = said;
   const { cluster } = subject;
-  const label = labelled(`Verify the signature of ${said.by}`);
-  // A cancel request, which releases nothing, must not keep everybody from being heard ever after.
-  const verdict = await CancellationScope.nonCancellable(() =>
-    approverOf(cluster).verifyStatement.executeWithOptions(label, [
-      { cluster, statement: { ...statement }, signature },
-    ]),
+  const verdict = await approverOf(cluster).verifyStatement.executeWithOptions(
+    labelled(`Verify the signature of ${said.by}`),
+    [{ cluster, statement: { ...statement }, signature }],
   );
   if (verdict.valid) return verdict.proof;
   throw ApplicationFailure.nonRetryable(verdict.sentence, verdict.refused);
@@ -63,6 +49,7 @@ async function modeOf(cluster: string): Promise<ApprovalMode> {
   return policy.approvals;
 }
 
+/** For as long as it takes too: runs hold until it is known whether the pause counts. */
 function approverOf(cluster: string) {
   return proxyActivities<Pick<ObserveActivities, 'readPolicy'> & ApproveActivities>({
     taskQueue: clusterQueue(cluster),

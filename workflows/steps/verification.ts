@@ -1,28 +1,34 @@
 import { CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { ApproveActivities } from '../../activities/contract.ts';
 import { sentStatement } from '../../domain/about.ts';
-import { spendAttempt, type VerificationRefusal } from '../../domain/attempts.ts';
+import { spendAttempt, type HeardKind, type VerificationRefusal } from '../../domain/attempts.ts';
 import { excerpt } from '../../domain/input.ts';
-import type { Proof, RunStatementKind, SignatureRefusal } from '../../domain/statement.ts';
+import type { Proof, SignatureRefusal } from '../../domain/statement.ts';
 import { clusterQueue } from '../messages.ts';
 import { labelled } from './activities.ts';
 import { describeFailure } from './failures.ts';
-import type { Run } from './run.ts';
+import type { Verifications } from './verifications.ts';
 
 export type Verified =
   | { proof: Proof }
   | { refused: SignatureRefusal | VerificationRefusal; sentence: string };
 
+/** Who is spoken to: a run, or the brake. */
+interface Hearer {
+  state: { cluster: string };
+  verifications: Verifications;
+}
+
 const forgedKept = 20;
 
 /** Asks the cluster's worker who stands behind what was sent. Never throws: a handler that does can end the run. */
 export async function verify(
-  run: Run,
-  kind: RunStatementKind,
+  { state, verifications }: Hearer,
+  kind: HeardKind,
   fields: Record<string, unknown>,
 ): Promise<Verified> {
-  const { cluster } = run.state;
-  const { attempts, forged } = run.verifications;
+  const { cluster } = state;
+  const { attempts, forged } = verifications;
   const sent = sentStatement(fields);
   const names = Object.keys(sent.statement).sort();
   const text = JSON.stringify([names.map((name) => [name, sent.statement[name]]), sent.signature]);
