@@ -13,7 +13,7 @@ export const declareResolve: Declare = (parent, act) => {
     .command('resolve')
     .summary('decide a step that failed: retry, skip or abort')
     .description(
-      'A step that fails does not end a recovery: it waits. retry does the step again; skip goes on without it, where the plan allows that; abort undoes what can be undone and ends. After the point of no return abort is refused, with what to do instead. Where approvals are signed, skip and abort are signed too.',
+      'A step that fails does not end a recovery: it waits. retry does the step again; skip goes on without it, where the plan allows that, or leaves what an abort could not put back; abort undoes what can be undone and ends. After the point of no return abort is refused, with what to do instead. Where approvals are signed, skip and abort are signed too.',
     )
     .argument('<cluster>', 'cluster of the inventory')
     .addArgument(new Argument('<action>', 'what to do').choices(['retry', 'skip', 'abort']))
@@ -54,7 +54,7 @@ function resolve(
 
 function requireBlocked(
   context: Context,
-  { blocked, plan, cluster, phase }: RunState,
+  { blocked, cluster, phase }: RunState,
   action: ResolveAction,
 ): void {
   if (!blocked) {
@@ -63,7 +63,7 @@ function requireBlocked(
       next: `\`cpr status ${cluster}\` shows how it stands.`,
     });
   }
-  const { skipMeans } = plan?.steps.find(({ id }) => id === blocked.stepId) ?? {};
+  const { skipMeans } = blocked;
   if (action === 'skip' && skipMeans !== undefined && isText(context)) {
     say(context, `Going on without ${blocked.stepId} means: ${skipMeans}`);
   }

@@ -76,6 +76,7 @@ describe('While the brake holds a run', { concurrency: 4, timeout: 120_000 }, ()
   it('a rejection ends it before its first act, and the brake stays on', async () => {
     const { cluster } = recoveries.host(brokenCluster('rejected'));
     const { recovery, brake } = await approvedWhilePaused(recoveries, cluster);
+    assert.deepEqual((await recovery.describe()).searchAttributes['IncidentState'], ['paused']);
     await say(recovery, 'reject', 'ben');
     assert.equal((await ended(recovery)).outcome.status, 'rejected');
     assert.deepEqual(cluster.effects, []);
