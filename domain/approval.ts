@@ -25,8 +25,6 @@ import type { ApprovalMode } from './policy.ts';
 import { statementOf } from './statement.ts';
 import type { Proof, SignedFields, Subject } from './statement.ts';
 
-export { judgeAbort, judgeResolve, judgeSupersede } from './intervention.ts';
-
 /**
  * A human's answer to a gate. The same payload as a signal and as an update, so that the Web UI, the `temporal`
  * command and `cpr` all say the same thing.

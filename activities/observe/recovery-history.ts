@@ -5,6 +5,7 @@ import { asProposal, type ClosedRecovery } from '../../domain/damping.ts';
 import { nodeRunId, type Outcome, type RunState } from '../../domain/run.ts';
 import type { RecoveryHistory, RunHistoryActivities } from '../contract.ts';
 import { digestOf } from '../decide/index.ts';
+import { endedStatuses } from './ended.ts';
 
 /** More than a night of turning down and dry runs brings; each costs a call. */
 const closedAtMost = 10;
@@ -54,11 +55,8 @@ type Listed = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'type' | 'sta
   closeTime?: Date | undefined;
 };
 
-/** Paused, continued as new, or a state that this version does not know: only what is surely over may be followed by another. */
-const over = ['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT'];
-
 function isOver({ status }: Listed): boolean {
-  return over.includes(status.name);
+  return endedStatuses.includes(status.name);
 }
 
 async function closedRuns(workflow: WorkflowClient, newest: Listed): Promise<ClosedRecovery[]> {

@@ -3,6 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { leaseEndingMemo, watchdogId, type Lease } from '../../domain/lease.ts';
 import { failure } from '../failure.ts';
 import { heartbeating, pause } from '../heartbeat.ts';
+import { endedStatuses } from './ended.ts';
 
 const LOOK_EVERY_MS = 2000;
 
@@ -29,14 +30,8 @@ export function awaitRunOver({
   });
 }
 
-const over: readonly string[] = [
-  'COMPLETED',
-  'FAILED',
-  'CANCELLED',
-  'TERMINATED',
-  'TIMED_OUT',
-  'CONTINUED_AS_NEW',
-];
+/** One run that went on as another is over; the workflow is not. */
+const over = [...endedStatuses, 'CONTINUED_AS_NEW'];
 
 async function isOver(workflow: string, run: string): Promise<boolean> {
   const described = await describe(workflow, run);

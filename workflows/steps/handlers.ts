@@ -1,6 +1,6 @@
 import { setHandler } from '@temporalio/workflow';
-import { judgeAbort, judgeResolve, judgeSupersede, judgeVote, judgeVoter } from '../../domain/approval.ts';
-import { mustSign } from '../../domain/intervention.ts';
+import { judgeVote, judgeVoter } from '../../domain/approval.ts';
+import { judgeAbort, judgeResolve, judgeSupersede, mustSign } from '../../domain/intervention.ts';
 import { renderReport } from '../../domain/report.ts';
 import type { ResolveAction } from '../../domain/run.ts';
 import type { Proof } from '../../domain/statement.ts';
