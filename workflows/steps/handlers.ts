@@ -69,9 +69,9 @@ function listenForResolutions(run: Run): void {
       mustSign: ({ action }) => mustSign(run.state, { kind: 'resolveStep', action }),
       accept: ({ action, by, reason }, proof) => {
         run.resolution = { action, by, reason };
+        tell(run, `${who(by, proof)} decided: ${action} the blocked step (${reason})`);
         // Two words may come at once: the second one is told that nothing is blocked, and decides nothing behind the first one's back.
         delete run.state.blocked;
-        tell(run, `${who(by, proof)} decided: ${action} the blocked step (${reason})`);
         return answers[action];
       },
     },
