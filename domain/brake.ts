@@ -55,6 +55,7 @@ export type BrakeReading =
 /** The part of Temporal's description of a workflow that tells whether the brake is on. */
 export interface DescribedBrake {
   runId: string;
+  type: string;
   status: { name: string };
   startTime: Date;
   memo?: Record<string, unknown> | undefined;
@@ -80,6 +81,12 @@ export function brakeFrom(described: DescribedBrake | undefined): BrakeReading {
 
 /** The memo's field in which a brake that counts says who, why and since when. */
 export const brakeMemo = 'brake';
+
+/** Whether the run of that id says anything: one that ended without having counted neither stops anybody nor releases. */
+export function hasCounted({ type, status: { name }, memo }: DescribedBrake): boolean {
+  if (name === 'RUNNING' || name === 'PAUSED') return true;
+  return type === 'Brake' && name !== 'FAILED' && brakeIn(memo) !== undefined;
+}
 
 function brakeIn(memo: Record<string, unknown> | undefined): Brake | undefined {
   const found = memo?.[brakeMemo];

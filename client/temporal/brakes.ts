@@ -40,7 +40,7 @@ async function putOn(session: Session, request: BrakeRequest): Promise<'on' | 'o
     const stands = await confirmed(session, cluster);
     if (stands === 'unconfirmed') return stands;
     if (stands === 'on') return isOurs ? 'on' : 'on already';
-    if (isOurs && stands === 'FAILED') throw await refusal(session, cluster);
+    if (isOurs) throw await refusal(session, cluster);
   }
   const what = `The brake of ${cluster} is not on: another pause stood in the way, and ended, ${TRIES} times.`;
   throw failure('RefusedByRun', { what, next: 'Pause again.' });
@@ -89,6 +89,9 @@ async function refusal(session: Session, cluster: string): Promise<Error> {
       () => ({ cause: undefined }),
       (error: unknown) => ({ cause: (error as Error).cause }),
     );
-  const { message = 'it gave no reason', type } = (cause ?? {}) as { message?: string; type?: string };
+  const { message = 'its workflow ended and gave no reason', type } = (cause ?? {}) as {
+    message?: string;
+    type?: string;
+  };
   return failure('RefusedByRun', { what: `The brake of ${cluster} is not on: ${message}`, reason: type });
 }

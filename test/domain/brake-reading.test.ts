@@ -5,11 +5,13 @@ import { findBrake, type BrakeSource } from '../../domain/brake-reading.ts';
 
 const brake = { by: 'olga', reason: 'the switch', since: '2026-11-22T03:01:00.000Z' };
 
-/** Runs of one brake, oldest first; the list may not know all of them yet. */
+/** Runs of one brake, oldest first: `unverified` ones never counted, `foreign` ones are no brake. The list may not know all of them yet. */
 function temporal(statuses: readonly string[], listed = statuses.length): BrakeSource {
   const runs = statuses.map((name, index): DescribedBrake => {
-    const run = { runId: `run-${index}`, status: { name }, startTime: new Date(index * 1000) };
-    return name === 'FAILED' ? run : { ...run, memo: { brake } };
+    const [status = '', wrong] = name.split(' ');
+    const type = wrong === 'foreign' ? 'HealthCheck' : 'Brake';
+    const run = { runId: `run-${index}`, type, status: { name: status }, startTime: new Date(index * 1000) };
+    return status === 'FAILED' || wrong === 'unverified' ? run : { ...run, memo: { brake } };
   });
   return {
     getHandle: (_workflowId, runId) => ({
@@ -40,6 +42,13 @@ describe('the brake that Temporal tells of', () => {
     assert.equal(await stateOf(['FAILED']), 'off');
     assert.equal(await stateOf(['TERMINATED', 'FAILED', 'FAILED']), 'on');
     assert.equal(await stateOf(['TERMINATED', 'COMPLETED', 'FAILED']), 'off');
+  });
+
+  it('is the one behind what was ended before it counted, or is no brake at all', async () => {
+    assert.equal(await stateOf(['TERMINATED unverified']), 'off');
+    assert.equal(await stateOf(['TERMINATED', 'TERMINATED unverified']), 'on');
+    assert.equal(await stateOf(['TERMINATED', 'COMPLETED foreign']), 'on');
+    assert.equal(await stateOf(['TERMINATED', 'COMPLETED', 'TIMED_OUT unverified']), 'off');
   });
 
   it('is unknown while the list is behind, or too long to find what counts', async () => {
