@@ -25,6 +25,9 @@ test('a verdict and its findings survive the journey through a history', async (
   const travelled = JSON.parse(JSON.stringify(verdict)) as typeof verdict;
   assert.deepEqual(travelled, verdict);
   assert.equal(digestOf(travelled.plan), verdict.digest);
-  const findings = await decisions.diagnoseObservation({ observation, open: known({ runs: [], leaseWatched: false }, 'Temporal') });
+  const findings = await decisions.diagnoseObservation({
+    observation,
+    open: known({ runs: [], leaseWatched: false }, 'Temporal'),
+  });
   assert.deepEqual(JSON.parse(JSON.stringify(findings)), findings);
 });
