@@ -7,7 +7,7 @@ export const declareReject: Declare = (parent, act) => {
     .command('reject')
     .summary('reject the plan at the gate; the recovery ends')
     .description(
-      'Sends a rejection to the open gate. One rejection ends the recovery; nothing has been changed.',
+      'Sends a rejection to the open gate. One rejection ends the recovery, and nothing is done.',
     )
     .argument('<cluster>', 'cluster of the inventory')
     .requiredOption('--reason <text>', 'why; goes into the report');
