@@ -1,4 +1,5 @@
-import type { ScheduleDescription } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ScheduleDescription, ScheduleHandle } from '@temporalio/client';
 import {
   healthCheckScheduleId,
   runbookQueue,
@@ -18,11 +19,27 @@ export function scheduleGateway(session: Session): ScheduleGateway {
   return {
     set: (cluster, everyMs) => on(cluster, 'set', () => setSchedule(session, cluster, everyMs)),
     show: (cluster) => on(cluster, 'read', () => show(session, cluster)),
-    pause: (cluster, note) => on(cluster, 'pause', () => handle(cluster).pause(note)),
-    resume: (cluster, note) => on(cluster, 'resume', () => handle(cluster).unpause(note)),
+    pause: (cluster, note) =>
+      on(cluster, 'pause', async () => {
+        await handle(cluster).pause(note);
+        await shownAs(handle(cluster), { paused: true });
+      }),
+    resume: (cluster, note) =>
+      on(cluster, 'resume', async () => {
+        await handle(cluster).unpause(note);
+        await shownAs(handle(cluster), { paused: false });
+      }),
     trigger: (cluster) => on(cluster, 'trigger', () => handle(cluster).trigger()),
     remove: (cluster) => on(cluster, 'delete', () => handle(cluster).delete()),
   };
+}
+
+/** The server takes a word about a schedule in behind its answer: whoever looks at once must not see the old state. */
+async function shownAs(handle: ScheduleHandle, { paused }: { paused: boolean }): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    if ((await handle.describe()).state.paused === paused) return;
+    await sleep(100);
+  }
 }
 
 async function show(session: Session, cluster: string): Promise<ScheduleView> {
