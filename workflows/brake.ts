@@ -17,6 +17,7 @@ import { brakeWorkflowId } from './messages.ts';
 import { listenForRelease, refuseCancel } from './steps/brake-release.ts';
 import { verifiedPause } from './steps/brake-words.ts';
 import { now, rendered } from './steps/run.ts';
+import { randomnessSeed } from './steps/seed.ts';
 
 /**
  * The brake of one cluster. While this workflow is open no run of the cluster begins another act; a `release` that counts
@@ -25,6 +26,7 @@ import { now, rendered } from './steps/run.ts';
 export async function Brake(input: BrakeRequest): Promise<BrakeState> {
   const request = readPause(input);
   const state = openBrake(request);
+  const seed = randomnessSeed();
   const show = () => setCurrentDetails(rendered(() => renderBrake(state)));
   listenForRelease(state, show);
   // A cancel request carries no name and no signature: it releases nothing.
@@ -40,6 +42,12 @@ export async function Brake(input: BrakeRequest): Promise<BrakeState> {
     show();
     await condition(() => state.released !== undefined);
     await condition(allHandlersFinished);
+    // Reset, an old brake plays its old release again, and would end as the newest one; failed, it takes nothing back.
+    if (randomnessSeed() !== seed)
+      throw ApplicationFailure.nonRetryable(
+        'this brake was reset, so its release may be an old one: pause again, then resume',
+        'BrakeReset',
+      );
     mark(request.cluster, 'released');
     show();
     return state;

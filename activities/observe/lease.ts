@@ -3,7 +3,7 @@ import { readLeaseIn, type LeaseReading } from '../../domain/lease-rules.ts';
 import { createBudget } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
 import { connectKubernetes } from '../connections/kubernetes.ts';
-import { readLeaseObject } from '../connections/reads.ts';
+import { readUnlessGone } from '../connections/reads.ts';
 
 /** One object; the etcd operator's is some 20 kB. */
 const LIMITS = { apiCalls: 2, bytes: 2_000_000 };
@@ -15,7 +15,9 @@ export async function readLease(
 ): Promise<LeaseReading> {
   const api = await connectKubernetes({ ...cluster.api, budget: createBudget(LIMITS), signal });
   try {
-    return readLeaseIn(await readLeaseObject(api, leaseTargets[target].object), target);
+    // With the object its setting is gone.
+    const object = await readUnlessGone(api, leaseTargets[target].object);
+    return object === undefined ? { state: 'free' } : readLeaseIn(object, target);
   } finally {
     api.close();
   }

@@ -93,5 +93,5 @@ function staying(changed: LeftLeases['changed'], onNode: Tidying | Refuse | Wait
     ({ target }) => `${target} bears a lease and is not as that lease left it: it is not touched.`,
   );
   if (onNode.kind === 'tidying' || onNode.reason === 'NothingLeft') return settings;
-  return [...settings, `Whatever runs have left on nodes stays for now (${onNode.reason}).`];
+  return [...settings, 'Whatever runs have left on nodes stays for now: see the evidence.'];
 }

@@ -5,12 +5,13 @@ import type { BrakeReading } from '../../domain/brake.ts';
 import { brakeStateQuery, brakeWorkflowId, releaseSignal, releaseUpdate } from '../../workflows/messages.ts';
 import { brokenCluster, healthyCluster } from '../simulator/state.ts';
 import { pause, readIn, untilBrake, untilOn } from './support/brakes.ts';
+import { lastTask, reset } from './support/resets.ts';
 import { refusalOf, serveClusters, type Recoveries } from './support/recoveries.ts';
 
 describe('A brake', { concurrency: 4, timeout: 60_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
-    recoveries = await serveClusters(['signed', 'terminated']);
+    recoveries = await serveClusters(['signed', 'terminated', 'reset']);
   });
   after(() => recoveries.close());
 
@@ -45,6 +46,24 @@ describe('A brake', { concurrency: 4, timeout: 60_000 }, () => {
     await again.signal(releaseSignal, { by: 'grace', reason: 'done' });
     await again.result();
     assert.equal((await readIn(recoveries, 'terminated')).state, 'off');
+  });
+
+  it('that was released once, and is reset, releases no newer one', async () => {
+    recoveries.host(healthyCluster('reset'));
+    const old = await pause(recoveries, 'reset');
+    await untilOn(old);
+    await old.signal(releaseSignal, { by: 'grace', reason: 'done' });
+    await old.result();
+    const { workflowId, runId: firstExecutionRunId } = await old.describe();
+    await untilOn(await pause(recoveries, 'reset'));
+
+    const ended = { workflowId, firstExecutionRunId, fetchHistory: () => old.fetchHistory() };
+    const played = await reset(recoveries, ended, lastTask);
+    // Whether the server delivers the old release again depends on the point of the reset: here it comes for certain.
+    await untilOn(played);
+    await played.signal(releaseSignal, { by: 'grace', reason: 'done' });
+    await assert.rejects(played.result());
+    assert.equal((await known(recoveries, 'reset')).state, 'on');
   });
 
   it('counts only with a signature where approvals are signed', async () => {

@@ -111,7 +111,9 @@ describe('A setting that is still lent', { concurrency: 4, timeout: 240_000 }, (
     assert.deepEqual(blocked.choices, ['retry', 'skip', 'abort']);
     const theirs = contentOf(simulator);
     await resolve(run, 'skip');
-    assert.equal((await ended(run)).outcome.status, 'healed');
+    const { outcome } = await ended(run);
+    assert.equal(outcome.status, 'healed');
+    assert.match(outcome.sentence, /but for what was skipped, which stays: lease-/);
     assert.equal(contentOf(simulator), theirs);
     const [finding] = (await check('skipped')).findings;
     assert.deepEqual(finding?.remedy, { page: 'docs/findings.md#overrideleaseleft' });

@@ -58,6 +58,8 @@ export async function conduct(runbook: Runbook, input: RecoveryInput): Promise<R
   CancellationScope.current().cancelRequested.catch(() => hearCancel(run));
   return await CancellationScope.nonCancellable(async () => {
     const ending = await recover(runbook, run);
+    // Its end is decided: an abort whose signature is still being checked must not be told that the run stops.
+    run.state.phase = 'closed';
     await condition(allHandlersFinished);
     return close(run, ending);
   });
@@ -125,7 +127,7 @@ async function act(runbook: Runbook, run: Run, hands: Hands, { plan }: Proceed):
   if (early) return early;
   const source = `observed on ${plan.target} after the last step`;
   const evidence = procedure.proofs().map((fact) => ({ fact, source }));
-  return healed(run, runbook.achieved(plan), evidence);
+  return healed(run, plan, runbook.achieved(plan), evidence);
 }
 
 type Judged = { kind: 'proposal'; proposal: Proceed } | { kind: 'ending'; ending: Ending };

@@ -1,5 +1,6 @@
 import { commandOf, whatNow, whatStands } from '../../domain/aftermath.ts';
 import type { Gate, Vote } from '../../domain/approval.ts';
+import type { Plan } from '../../domain/plan.ts';
 import type { AbortRequest, RunState } from '../../domain/run.ts';
 import type { Evidence, Proceed, Refuse, Verdict } from '../../domain/verdict.ts';
 import type { Ending, Run } from './run.ts';
@@ -62,12 +63,25 @@ export function aborted(state: RunState, { by, reason }: AbortRequest): Ending {
   };
 }
 
-/** An abort during the last step finds nothing left to stop; whoever sent it was told that the run stops. */
-export function healed({ abort }: Pick<Run, 'abort'>, achieved: string, evidence: Evidence[]): Ending {
+/**
+ * An abort during the last step finds nothing left to stop; whoever sent it was told that the run stops. Where a step was
+ * skipped the runbook has not achieved what it is for: a quorum guard that is still off must not be called put back.
+ */
+export function healed(
+  { abort, state }: Pick<Run, 'abort' | 'state'>,
+  plan: Plan,
+  achieved: string,
+  evidence: Evidence[],
+): Ending {
+  const isSkipped = (id: string) => state.steps.some((step) => step.id === id && step.state === 'skipped');
+  const skipped = plan.steps.filter(({ id }) => isSkipped(id));
+  const stays = skipped.map(({ id, skipMeans }) => (skipMeans === undefined ? id : `${id} (${skipMeans})`));
+  const what =
+    skipped.length === 0 ? achieved : `Done, but for what was skipped, which stays: ${stays.join('; ')}.`;
   const late = abort
     ? ` The abort by ${abort.by} (${abort.reason}) came too late: the last step was under way, and nothing was put back.`
     : '';
-  return { status: 'healed', sentence: `${achieved}${late}`, evidence };
+  return { status: 'healed', sentence: `${what}${late}`, evidence };
 }
 
 export function dryRun(verdict: Proceed): Ending {

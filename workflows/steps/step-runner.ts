@@ -49,7 +49,11 @@ export async function carryOut(
     if (!isClear) return 'unapproved';
     const step = plan.steps[next]!;
     const failure = await attempt(run, plan, step, procedure);
-    if (failure && isBarred(failure) && ++barred <= barredAtMost) continue;
+    if (failure && isBarred(failure) && ++barred <= barredAtMost) {
+      // Until the first act begins a vote can be taken back, also for as long as the brake holds.
+      if (!hasBegun(run)) reopenGate(run);
+      continue;
+    }
     barred = 0;
     if (!failure) {
       next += 1;
@@ -123,7 +127,9 @@ async function attempt(
   enter(run, code.verifies ? 'verifying' : 'acting', `Step ${place}: ${step.sentence}`);
   try {
     const report = await code.act(labelled(`${place}: ${step.sentence}`));
-    end(state, report.changed || code.verifies ? 'done' : 'already-so', report.sentence);
+    // Found so by a second attempt, it may have been done by the first, whose answer was lost.
+    const isDone = report.changed || code.verifies || before !== undefined;
+    end(state, isDone ? 'done' : 'already-so', report.sentence);
     // The proofs are many and stand in the step's own note.
     tell(run, code.verifies ? `${step.sentence}: all of it is proved` : report.sentence);
     return undefined;

@@ -4,19 +4,19 @@ import type { Recoveries, Recovery } from './recoveries.ts';
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<Recovery['fetchHistory']>>['events']>[number];
 type EventId = NonNullable<HistoryEvent['eventId']>;
-type Pick = (completedTasks: EventId[]) => EventId | undefined;
+type Point = (completedTasks: EventId[]) => EventId | undefined;
 
-export const firstTask: Pick = (tasks) => tasks[0];
-export const lastTask: Pick = (tasks) => tasks.at(-1);
+export const firstTask: Point = (tasks) => tasks[0];
+export const lastTask: Point = (tasks) => tasks.at(-1);
 
 /** As the command does it, signals and updates delivered again and all. */
 export async function reset(
   { temporal: { client } }: Recoveries,
-  recovery: Recovery,
-  pick: Pick,
+  run: Pick<Recovery, 'workflowId' | 'firstExecutionRunId' | 'fetchHistory'>,
+  pick: Point,
 ): Promise<Recovery> {
-  const { workflowId, firstExecutionRunId } = recovery;
-  const { events } = await recovery.fetchHistory();
+  const { workflowId, firstExecutionRunId } = run;
+  const { events } = await run.fetchHistory();
   const tasks = (events ?? []).flatMap(({ eventId, workflowTaskCompletedEventAttributes }) =>
     workflowTaskCompletedEventAttributes && eventId ? [eventId] : [],
   );

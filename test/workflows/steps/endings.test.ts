@@ -11,7 +11,7 @@ import {
 } from '../../../workflows/steps/endings.ts';
 import { cast } from '../../support/gates.ts';
 import { observedAt } from '../../support/observations.ts';
-import { waitingRun } from '../../support/run-state.ts';
+import { healedRun, waitingRun } from '../../support/run-state.ts';
 
 const request = { by: 'grace', reason: 'wrong night' };
 
@@ -82,11 +82,22 @@ test('a step that was barred before it began, or found all as it should be, has 
 
 test('an abort during the last step came too late, and the end says so', () => {
   const proved = [{ fact: 'its Node is Ready', source: 'observed' }];
+  const state = healedRun();
+  const plan = state.plan!;
   assert.match(
-    healed({ abort: request }, 'It is well.', proved).sentence,
+    healed({ abort: request, state }, plan, 'It is well.', proved).sentence,
     /^It is well\. The abort by grace .*too late/,
   );
-  assert.equal(healed({}, 'It is well.', proved).sentence, 'It is well.');
+  assert.equal(healed({ state }, plan, 'It is well.', proved).sentence, 'It is well.');
+});
+
+test('a step that was skipped is named in place of what the runbook achieves', () => {
+  const state = cleanup();
+  const plan = state.plan!;
+  state.steps[0]!.state = 'skipped';
+  const { sentence } = healed({ state }, plan, 'Nothing is left.', []);
+  assert.doesNotMatch(sentence, /Nothing is left/);
+  assert.ok(sentence.includes(plan.steps[0]!.id), sentence);
 });
 
 test('a cluster without approvals is told of both modes, and of the command of its runbook', () => {
