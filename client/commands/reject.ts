@@ -6,9 +6,7 @@ export const declareReject: Declare = (parent, act) => {
   const command = parent
     .command('reject')
     .summary('reject the plan at the gate; the recovery ends')
-    .description(
-      'Sends a rejection to the open gate. One rejection ends the recovery, and nothing is done.',
-    )
+    .description('Sends a rejection to the open gate. One rejection ends the recovery, and nothing is done.')
     .argument('<cluster>', 'cluster of the inventory')
     .requiredOption('--reason <text>', 'why; goes into the report');
   withSayOptions(command, 'who rejects')

@@ -36,7 +36,7 @@ test('repaired by hand after the approval: the run ends and has done nothing', (
 
 test('another master breaks after the approval: the run refuses and has done nothing', () =>
   whileBroken(stage.lab, 'kubelet-anonymous', node, async () => {
-    const { recovery, since } = await approvedAndHeld();
+    const { recovery, since } = await approvedAndHeld('master-2');
     await whileAlso(stage.lab, 'etcd-member-stopped', 'master-2', async () => {
       shim.release();
       const { outcome } = await ended(recovery);
@@ -64,11 +64,11 @@ test('a file of the plan changes after the approval: the vote is void, and a new
     await assertNothingDone(since);
   }));
 
-/** A run that has its vote, and whose look after the vote has not reached the node yet. */
-async function approvedAndHeld(): Promise<{ recovery: Recovery; since: number }> {
+/** A run that has its vote, and whose look after the vote has not reached this master yet. */
+async function approvedAndHeld(where = node): Promise<{ recovery: Recovery; since: number }> {
   const recovery = await stage.recover();
   await untilGate(recovery);
-  shim.holdAt({ script: 'any', when: 'before', address: stage.lab.address(node) });
+  shim.holdAt({ script: 'any', when: 'before', address: stage.lab.address(where) });
   const since = await approve(recovery);
   await until(() => shim.sprung());
   return { recovery, since };

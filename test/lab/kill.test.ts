@@ -31,6 +31,7 @@ const everyActOnce = [
   /^replaced \/etc\/kubernetes\/kubeconfig /,
   /^restarted the kubelet$/,
   /^replaced \/etc\/kubernetes\/kubeconfig /,
+  /^concluded: healed$/,
 ];
 
 test('killed while the backup script runs: it goes on at the backup, which is made once', async () => {
