@@ -107,7 +107,7 @@ function malformed(fault: string): Refused {
 /** Only what is known, each exactly as it was sent: that is what a signature is over. */
 function wordsOf(fields: Record<string, unknown>): BrakeRelease {
   const given = ['by', 'reason', ...signed].filter((name) => typeof fields[name] === 'string');
-  // Its shape was judged: `by` and `reason` are there, and all of them are text.
+  // The cast: its shape was judged before, so `by` and `reason` are there, and all of them are text.
   return Object.fromEntries(given.map((name) => [name, fields[name]])) as unknown as BrakeRelease;
 }
 

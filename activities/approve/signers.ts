@@ -49,8 +49,8 @@ export function namesAnybody(signers: string): boolean {
 /**
  * The same file with only the lines that can prove this very name: those that list it letter by letter, and the
  * certificate authorities (there the certificate lists it). A line that lists `*@example.com` gives one key to every name,
- * so it proves none. The other lines
- * are left empty, which keeps the numbers of the lines.
+ * so it proves none.
+ * The other lines are left empty, which keeps the numbers of the lines.
  */
 export function linesThatProve(signers: string, name: string): string {
   return signers

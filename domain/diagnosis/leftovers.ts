@@ -16,8 +16,8 @@ export interface OpenWork {
 }
 
 /**
- * What runs that were terminated have left behind. Where it is not known what
- * is `open`, what is seen may be the work of a run that goes on, and is only told.
+ * What runs that were terminated have left behind. Where it is not known what is `open`, what is seen may be the work of a
+ * run that goes on, and is only told.
  */
 export function leftoverFindings(observation: Observation, open: Reading<OpenWork>): Finding[] {
   const onNodes = observation.masters.flatMap((master) => {

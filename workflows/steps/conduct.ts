@@ -111,8 +111,8 @@ async function approveAndAct(
     if (approval.kind === 'overtaken') return { kind: 'proposal', proposal: approval.proposal };
     const ending = await act(runbook, run, hands, approval.proposal);
     if (ending) return { kind: 'ending', ending };
-    // An approval taken back, or a pause, before the first act leaves the gate open. Once acts have begun only a Reset gets here, and then
-    // nothing that the run remembers of them is to be relied on.
+    // An approval taken back, or a pause, before the first act leaves the gate open. Once acts have begun only a Reset gets
+    // here, and then nothing that the run remembers of them is to be relied on.
     if (gate.closed === undefined) continue;
     delete run.state.pastPointOfNoReturn;
     return await judge(runbook, run, look);
