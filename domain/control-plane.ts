@@ -1,5 +1,6 @@
 import type { LeaseTargetName } from './lease.ts';
 import type { LeaseReading } from './lease-rules.ts';
+import type { OperatorPods, PlatformView } from './platform-view.ts';
 import type { Reading } from './reading.ts';
 
 /**
@@ -19,6 +20,10 @@ export interface Observation {
   otherCsrs?: number;
   /** The token secret from which a durable bootstrap file can be made anew. */
   bootstrapSecret: Reading<BootstrapSecret>;
+  /** What our own credential may do: a rung that would be refused half-way is not proposed. */
+  powers: Reading<Powers>;
+  /** The operators' view. */
+  platform: PlatformView;
   /** Settings that a run may lend, where the object is there and may be read by us. */
   lentSettings: LentSetting[];
   cost: ObservationCost;
@@ -27,6 +32,18 @@ export interface Observation {
 export interface LentSetting {
   target: LeaseTargetName;
   lease: Reading<LeaseReading>;
+}
+
+/** Source: SelfSubjectReview and SelfSubjectAccessReview, asked by the worker for itself. */
+export interface Powers {
+  /** As the API server names us: the requester of a request that we file. */
+  username: string;
+  /** `create serviceaccounts/token` of node-bootstrapper. */
+  mintBootstrapToken: boolean;
+  /** `create certificatesigningrequests`. */
+  fileRequests: boolean;
+  /** `update certificatesigningrequests/approval` and `approve` of the signer of kubelets' client certificates. */
+  approveRequests: boolean;
 }
 
 /** What the look cost, and whether a declared limit cut it short. Source: counted by the connections. */
@@ -49,6 +66,8 @@ export interface MasterObservation {
   node: Reading<NodeStatus>;
   /** Mirror pods on this node, as the API server has them. */
   mirrorPods: Reading<MirrorPod[]>;
+  /** Guard and installer pods on this node. */
+  operatorPods: Reading<OperatorPods>;
   /** Seen on the node itself, over ssh. */
   kubelet: Reading<KubeletEvidence>;
   /** `/healthz` of the etcd member and `/readyz` of the API server on this master, asked on the node itself. */
@@ -94,6 +113,10 @@ export interface KubeletEvidence {
   nodeTime: string;
   unit: KubeletUnit;
   clientCertificate: ClientCertificate;
+  /** Whom the API server takes the kubelet for, asked on the node with the kubelet's own kubeconfig. */
+  identity: KubeletIdentity;
+  /** Every `kubelet-client-*.pem` that is a file, in the kubelet's directory. */
+  clientFiles: ClientFile[];
   kubeconfig: Kubeconfig;
   bootstrap: BootstrapFile;
   journal: JournalCounts;
@@ -101,6 +124,8 @@ export interface KubeletEvidence {
   manifests: StaticPodManifest[];
   /** Certificates with `O=system:masters` found under the kubelet's directories or our backups: paths only. */
   adminCredentials: string[];
+  /** The node-local admin kubeconfigs of the platform, for break-glass: where they lie and whether they work. */
+  adminKubeconfigs: AdminKubeconfig[];
   /**
    * Files other than the bootstrap file that hold a token of node-bootstrapper which still works and will expire: what a
    * recovery left behind. Paths only.
@@ -144,6 +169,52 @@ export type ClientCertificate =
       serial: string;
     };
 
+/** `unknown`: there was nothing to ask with, or nobody answered. `rejected`: 401, which also an unknown authority gives. */
+export interface KubeletIdentity {
+  accepted: 'yes' | 'rejected' | 'unknown';
+  /** Short reason, without any credential: `Unauthorized`, `unable to read client-cert`. */
+  detail: string;
+  /** `system:node:master-1`; only with `yes`. */
+  username?: string;
+  groups?: string[];
+}
+
+export interface ClientFile {
+  /** `/var/lib/kubelet/pki/kubelet-client-2026-11-20-08-15-02.pem`. */
+  path: string;
+  sha256: string;
+  /** `kubelet-client-current.pem` leads to it, or is it. */
+  isCurrent: boolean;
+  /** Undefined: there is no certificate in it. */
+  certificate?: {
+    commonName: string;
+    organizations: string[];
+    issuer: string;
+    notBefore: string;
+    notAfter: string;
+    serial: string;
+  };
+  /** The key in the same file is the certificate's. */
+  keyMatches: boolean;
+  /** Asked with it on the node. `unknown` too where it was not asked with, since it cannot be used. */
+  accepted: 'yes' | 'rejected' | 'unknown';
+}
+
+/** Below `…/kube-apiserver-certs/secrets/node-kubeconfigs`: cluster-admin, for people. Its contents never leave the node. */
+export interface AdminKubeconfig {
+  path: string;
+  sha256: string;
+  server: string;
+  caSha256: string;
+  tlsServerName?: string;
+  commonName: string;
+  organizations: string[];
+  notAfter: string;
+  /** Asked with it on the node. */
+  accepted: 'yes' | 'rejected' | 'unknown';
+  detail: string;
+}
+
 /** Form of a kubeconfig file; its contents never leave the node. */
 export type Kubeconfig =
   | { state: 'missing' }
@@ -158,8 +229,10 @@ export type Kubeconfig =
       /** With `client-certificate-file`: the path it names. */
       certificatePath?: string;
       keyPath?: string;
-      /** Subject of embedded certificate data, when there is any. */
+      /** Subject and end of embedded certificate data, when there is any. */
       embeddedOrganizations?: string[];
+      embeddedCommonName?: string;
+      embeddedNotAfter?: string;
     };
 
 /** `/etc/kubernetes/kubeconfig`: the credential with which the kubelet asks for its first certificate. */

@@ -55,6 +55,8 @@ export async function observeControlPlane(
       csrs,
       otherCsrs,
       bootstrapSecret,
+      powers: notYet,
+      platform: { operators: notYet, clusterOperators: notYet, metal3: notYet, remediators: notYet },
       lentSettings,
       cost: budget.cost(),
     };
@@ -62,6 +64,8 @@ export async function observeControlPlane(
     look.api?.close();
   }
 }
+
+const notYet = unknown('not looked at', 'the observation');
 
 interface ApiLook {
   /** Undefined when the kubeconfig itself cannot be used. */
@@ -129,6 +133,7 @@ async function observeMaster(
     address: cluster.masters[name]?.address ?? '',
     node,
     mirrorPods,
+    operatorPods: notYet,
     kubelet: ofNode((own) => own.kubelet, 'observe-kubelet.sh'),
     etcd: ofNode((own) => own.etcd, 'health of etcd'),
     apiServer: ofNode((own) => own.apiServer, '/readyz of the API server'),

@@ -29,6 +29,10 @@ export function parseNodeLook(values: Values): NodeLook {
       nodeTime: time(need(values, 'nodeTime'), 'nodeTime'),
       unit: parseUnit(need(values, 'unit')),
       clientCertificate: parseClientCertificate(values),
+      // Not looked for yet: with none of them no rung that needs one is proposed.
+      identity: { accepted: 'unknown', detail: 'not asked' },
+      clientFiles: [],
+      adminKubeconfigs: [],
       kubeconfig: parseKubeconfig(values, 'kubeconfig'),
       bootstrap: parseBootstrap(values),
       journal: parseJournal(values),

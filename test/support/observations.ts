@@ -9,16 +9,16 @@ import type {
   StaticPodManifest,
 } from '../../domain/control-plane.ts';
 import { known, unknown } from '../../domain/reading.ts';
+import { bootstrapper, healthyKubelet, observedAt, secondsAfter } from './healthy-kubelet.ts';
+
+export { bootstrapper, observedAt, secondsAfter, server } from './healthy-kubelet.ts';
 
 /**
  * The lab's control plane as one look sees it: three healthy masters. A test's fixture is this, minus one thing.
  * Every call gives a fresh object, so a test may change it freely.
  */
 export const masters = ['master-0', 'master-1', 'master-2'];
-export const observedAt = '2026-11-22T12:00:00.000Z';
-export const server = 'https://api-int.lab.test:6443';
-const caSha256 = 'ca'.repeat(32);
-export const bootstrapper = 'system:serviceaccount:openshift-machine-config-operator:node-bootstrapper';
+const ourName = 'system:serviceaccount:control-plane-recovery:cpr';
 
 /** As `readPolicy` gives them: name of a node script, SHA-256 of its text. */
 export const scripts: Record<string, string> = Object.fromEntries(
@@ -53,6 +53,16 @@ export function healthyObservation(): Observation {
       { namespace: 'openshift-machine-config-operator', name: 'node-bootstrapper-token', hasToken: true },
       'GET secrets/node-bootstrapper-token',
     ),
+    powers: known(
+      { username: ourName, mintBootstrapToken: true, fileRequests: true, approveRequests: true },
+      'POST selfsubjectaccessreviews',
+    ),
+    platform: {
+      operators: known('none', 'GET operator.openshift.io'),
+      clusterOperators: known('none', 'GET clusteroperators'),
+      metal3: known('none', 'GET deployments/metal3'),
+      remediators: known([], 'GET machinehealthchecks, nodehealthchecks'),
+    },
     lentSettings: [],
     cost: { apiCalls: 12, bytes: 48_213, milliseconds: 1_840 },
   };
@@ -65,6 +75,8 @@ export function incidentOn(node: string, observation: Observation = healthyObser
   master.mirrorPods = known([], `GET pods on ${node}`);
   const kubelet = kubeletOf(observation, node);
   kubelet.clientCertificate = { state: 'missing' };
+  kubelet.identity = { accepted: 'unknown', detail: 'unable to read client-cert' };
+  kubelet.clientFiles = [];
   kubelet.bootstrap = { ...kubelet.bootstrap, accepted: 'rejected', detail: 'Unauthorized' };
   kubelet.unit = {
     ...kubelet.unit,
@@ -140,9 +152,17 @@ export function apiUnreachable(observation: Observation): Observation {
   observation.signer = unknown(why, 'GET leases/kube-system/kube-controller-manager');
   observation.csrs = unknown(why, 'GET certificatesigningrequests');
   observation.bootstrapSecret = unknown(why, 'GET secrets/node-bootstrapper-token');
+  observation.powers = unknown(why, 'POST selfsubjectaccessreviews');
+  observation.platform = {
+    operators: unknown(why, 'GET operator.openshift.io'),
+    clusterOperators: unknown(why, 'GET clusteroperators'),
+    metal3: unknown(why, 'GET deployments/metal3'),
+    remediators: unknown(why, 'GET machinehealthchecks, nodehealthchecks'),
+  };
   for (const master of observation.masters) {
     master.node = unknown(why, `GET nodes/${master.name}`);
     master.mirrorPods = unknown(why, `GET pods on ${master.name}`);
+    master.operatorPods = unknown(why, `GET pods on ${master.name}`);
   }
   return observation;
 }
@@ -184,10 +204,6 @@ export function leftRun(change: Partial<RunOnNode> = {}): RunOnNode {
   };
 }
 
-export function secondsAfter(time: string, seconds: number): string {
-  return new Date(Date.parse(time) + seconds * 1_000).toISOString();
-}
-
 export function silentNode(): NodeStatus {
   return {
     uid: 'uid-node',
@@ -219,6 +235,7 @@ function healthyMaster(name: string, index: number): MasterObservation {
       manifests.map((manifest) => mirrorPodOf(manifest, name)),
       `GET pods on ${name}`,
     ),
+    operatorPods: known({ guards: [], unacknowledged: [] }, `GET pods on ${name}`),
     kubelet: known(healthyKubelet(name, manifests), `ssh ${name}: observe-kubelet.sh`),
     etcd: known({ healthy: true, detail: 'ok' }, `ssh ${name}: etcd health`),
     apiServer: known({ healthy: true, detail: 'ok' }, `ssh ${name}: readyz`),
@@ -251,69 +268,5 @@ function mirrorPodOf(manifest: StaticPodManifest, node: string): MirrorPod {
     ready: true,
     statusTime: secondsAfter(observedAt, -3_500),
     terminating: false,
-  };
-}
-
-function healthyKubelet(name: string, manifests: StaticPodManifest[]): KubeletEvidence {
-  return {
-    nodeName: name,
-    nodeTime: observedAt,
-    unit: {
-      activeState: 'active',
-      subState: 'running',
-      result: 'success',
-      restarts: 0,
-      startedAt: secondsAfter(observedAt, -3_600),
-      invocationId: 'a0',
-    },
-    clientCertificate: {
-      state: 'present',
-      isSymlink: true,
-      commonName: `system:node:${name}`,
-      organizations: ['system:nodes'],
-      issuer: 'CN=csr-signer',
-      notBefore: secondsAfter(observedAt, -3_900),
-      notAfter: secondsAfter(observedAt, 30 * 86_400),
-      serial: '4F2A',
-    },
-    kubeconfig: {
-      state: 'present',
-      sha256: 'c0'.repeat(32),
-      server,
-      caSha256,
-      credential: 'client-certificate-file',
-      certificatePath: '/var/lib/kubelet/pki/kubelet-client-current.pem',
-      keyPath: '/var/lib/kubelet/pki/kubelet-client-current.pem',
-    },
-    bootstrap: {
-      file: { state: 'present', sha256: 'b0'.repeat(32), server, caSha256, credential: 'token' },
-      accepted: 'yes',
-      detail: 'yes',
-      tokenSubject: bootstrapper,
-    },
-    journal: quietJournal(),
-    manifests,
-    adminCredentials: [],
-    temporaryCredentials: [],
-    traces: { runs: [], lockHeld: false },
-    orphanPods: [],
-    disk: { freeBytes: 20_000_000_000, writable: true },
-  };
-}
-
-function quietJournal(): KubeletEvidence['journal'] {
-  return {
-    windowMinutes: 15,
-    anonymousForbidden: 0,
-    clientCertificateUnreadable: 0,
-    clientCertificateExpired: 0,
-    bootstrapFileMissing: 0,
-    csrRejected: 0,
-    exitingServerResponsive: 0,
-    waitingServerNotResponsive: 0,
-    corruptPem: 0,
-    certificateRotated: 0,
-    apiUnreachable: 0,
-    serverCertificateUntrusted: 0,
   };
 }
