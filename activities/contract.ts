@@ -209,6 +209,13 @@ export const activityErrorTypes = {
   LeaseOver: { retryable: false },
   /** An earlier lease of this cluster has not been put back yet. */
   LeaseOpen: { retryable: false },
+  /** The survivors do not agree on what became of a member: read again, never done again blindly. */
+  MembershipUnclear: { retryable: true },
+  /** The member is not listed any more, so that its data must not come back. */
+  MemberRemoved: { retryable: false },
+  /** All that is missing comes of a Machine whose status keeps an old address. */
+  MachineNotFollowing: { retryable: false },
+  SnapshotNotVerified: { retryable: false },
   UnknownCluster: { retryable: false },
   UnknownNode: { retryable: false },
 } as const;

@@ -2,16 +2,24 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { decideCleanup } from '../../domain/cleanup/verdict.ts';
 import { diagnose } from '../../domain/diagnosis/diagnose.ts';
+import { objectionToChange } from '../../domain/etcd/before-change.ts';
+import { decideEtcdRecovery } from '../../domain/etcd/verdict.ts';
 import { objectionToRestart } from '../../domain/kubelet/before-restart.ts';
 import { decideKubeletAuthRecovery } from '../../domain/kubelet/verdict.ts';
 import type { DecideActivities } from '../contract.ts';
+import type { EtcdDecideActivities } from '../etcd-contract.ts';
 
 /** Pure decisions, run as activities: history records the verdict, and no upgrade in mid-incident can change it. */
-export function createDecideActivities(): DecideActivities {
+export function createDecideActivities(): DecideActivities & EtcdDecideActivities {
   return {
     diagnoseObservation: async ({ observation, open }) => diagnose(observation, open),
     objectToRestart: async ({ observation, node }) => {
       const because = objectionToRestart(observation, node);
+      return because === undefined ? {} : { because };
+    },
+    decideEtcdRecovery: async (input) => decideEtcdRecovery(input, digestOf),
+    objectToMemberChange: async ({ observation, plan, decision }) => {
+      const because = objectionToChange(observation, plan, decision);
       return because === undefined ? {} : { because };
     },
     decideCleanup: async (input) => decideCleanup(input, digestOf),

@@ -27,6 +27,9 @@ const finalErrors: Record<FinalErrorType, true> = {
   LeaseForeign: true,
   LeaseOver: true,
   LeaseOpen: true,
+  MemberRemoved: true,
+  MachineNotFollowing: true,
+  SnapshotNotVerified: true,
   UnknownCluster: true,
   UnknownNode: true,
 };
