@@ -16,9 +16,22 @@ export function endpointFiles(settings: LabSettings): NodeFile[] {
   ];
 }
 
+/** What a fault makes of the endpoint. */
+interface Endpoint {
+  /** Who stands behind it; all masters by default. */
+  masters?: readonly string[];
+  /** One new connection in so many is dropped. */
+  dropsOneIn?: number;
+}
+
 /** Of the masters' addresses as they are now. */
-export function haproxyConfig(settings: LabSettings): string {
-  const servers = MASTERS.map((node) => `    server ${node} ${currentAddress(settings, node)}:6443`);
+export function haproxyConfig(
+  settings: LabSettings,
+  { masters = MASTERS, dropsOneIn }: Endpoint = {},
+): string {
+  const drop =
+    dropsOneIn === undefined ? '' : `    tcp-request connection reject if { rand(${dropsOneIn}) 0 }\n`;
+  const servers = masters.map((node) => `    server ${node} ${currentAddress(settings, node)}:6443`);
   return `global
     maxconn 2000
     log /dev/log local0
@@ -32,7 +45,7 @@ defaults
     timeout check 3s
 frontend api
     bind *:6443
-    default_backend masters
+${drop}    default_backend masters
 backend masters
     balance roundrobin
     option httpchk GET /readyz

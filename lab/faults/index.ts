@@ -1,16 +1,24 @@
+import { bootstrapAbsent, bootstrapRejected } from './bootstrap-credential.ts';
+import { bootstrapSecretMissing } from './bootstrap-secret-missing.ts';
+import { endpointFlaky, endpointOnNode } from './endpoint.ts';
 import { etcdAddressChange } from './etcd-address-change.ts';
 import { etcdBadCertificate } from './etcd-bad-certificate.ts';
 import { etcdDataCorrupt, etcdDataLost } from './etcd-data.ts';
 import { etcdMemberStopped } from './etcd-member-stopped.ts';
 import type { Fault } from './fault.ts';
+import { kubeletAdminIdentity } from './kubelet-admin-identity.ts';
 import { kubeletAnonymous } from './kubelet-anonymous.ts';
+import { kubeletCertificates } from './kubelet-certificates.ts';
 import { kubeletStopped } from './kubelet-stopped.ts';
+import { allMastersExpired } from './all-masters-expired.ts';
+import { kubeletRequestsPending } from './kubelet-requests-pending.ts';
 import { machineStatusStuck } from './machine-status-stuck.ts';
 import { nodeFrozen } from './node-frozen.ts';
 import { nodeOff } from './node-off.ts';
-import { rivalCsr } from './rival-csr.ts';
+import { foreignCsr, rivalCsr } from './rival-csr.ts';
 import { signerStopped } from './signer-stopped.ts';
 import { sshClosed } from './ssh-closed.ts';
+import { installerPodPending, metal3Stuck } from './stuck-pods.ts';
 
 export type { Fault } from './fault.ts';
 export { fileRivalCsr } from './rival-csr.ts';
@@ -19,9 +27,21 @@ export { fileRivalCsr } from './rival-csr.ts';
 export const faults: readonly Fault[] = [
   kubeletAnonymous,
   kubeletStopped,
+  ...kubeletCertificates,
+  kubeletRequestsPending,
+  kubeletAdminIdentity,
+  allMastersExpired,
+  bootstrapRejected,
+  bootstrapAbsent,
+  bootstrapSecretMissing,
   sshClosed,
   signerStopped,
   rivalCsr,
+  foreignCsr,
+  installerPodPending,
+  metal3Stuck,
+  endpointOnNode,
+  endpointFlaky,
   etcdMemberStopped,
   etcdAddressChange,
   etcdDataLost,

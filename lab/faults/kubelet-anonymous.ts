@@ -1,14 +1,12 @@
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { ApiError } from '../cluster/api.ts';
-import { BOOTSTRAPPER, BOOTSTRAPPER_NAMESPACE, BOOTSTRAPPER_USER } from '../cluster/certificates.ts';
 import { mirrorPods } from '../cluster/health.ts';
-import { kubeconfig } from '../cluster/kubeconfigs.ts';
 import { BOOTSTRAP_KUBECONFIG, KUBELET_KUBECONFIG, KUBELET_PKI } from '../cluster/paths.ts';
 import { waitUntil } from '../cluster/wait.ts';
 import type { Lab } from '../handle.ts';
 import { during } from '../host/progress.ts';
-import { apiIntName } from '../settings.ts';
+import { writeRejectedBootstrapFile } from './bootstrap-credential.ts';
 import type { Fault, FaultOptions } from './fault.ts';
+import { kubeletJournal } from './node-files.ts';
 import { on, untilHealthy, untilUnknown } from './node-health.ts';
 import { forget, isSaved, restoreFiles, saveFiles } from './saved.ts';
 
@@ -65,39 +63,7 @@ async function takeCredentials(lab: Lab, node: string): Promise<void> {
   }
   await on(lab, node, 'systemctl', 'stop', 'kubelet');
   await on(lab, node, 'sh', '-c', `rm -f ${KUBELET_PKI}/kubelet-client*`);
-  await writeBootstrapFile(lab, node);
-}
-
-async function writeBootstrapFile(lab: Lab, node: string): Promise<void> {
-  const content = kubeconfig({
-    server: `https://${apiIntName(lab.settings)}:6443`,
-    ca: lab.pki.read('kube-apiserver-server-ca.crt'),
-    user: 'kubelet',
-    credential: { token: rejectedToken() },
-  });
-  const script = `umask 077; cat > ${BOOTSTRAP_KUBECONFIG}.new && mv ${BOOTSTRAP_KUBECONFIG}.new ${BOOTSTRAP_KUBECONFIG}`;
-  const { code, stderr } = await lab.sh(node, ['sh', '-c', script], { input: content });
-  if (code !== 0) throw new Error(`${node}: cannot write ${BOOTSTRAP_KUBECONFIG}: ${stderr.trim()}`);
-}
-
-/** Well-formed and of the right account, signed by a key that the API does not know: as after a key was replaced. */
-function rejectedToken(): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const account = 'kubernetes.io/serviceaccount';
-  const claims = {
-    iss: 'kubernetes/serviceaccount',
-    [`${account}/namespace`]: BOOTSTRAPPER_NAMESPACE,
-    [`${account}/secret.name`]: `${BOOTSTRAPPER}-token`,
-    [`${account}/service-account.name`]: BOOTSTRAPPER,
-    [`${account}/service-account.uid`]: randomUUID(),
-    sub: BOOTSTRAPPER_USER,
-  };
-  const signed = `${jwtPart({ alg: 'RS256', kid: randomUUID() })}.${jwtPart(claims)}`;
-  return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
-}
-
-function jwtPart(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
+  await writeRejectedBootstrapFile(lab, node);
 }
 
 async function deleteMirrorPods(lab: Lab, node: string): Promise<void> {
@@ -111,8 +77,7 @@ async function deleteMirrorPods(lab: Lab, node: string): Promise<void> {
 }
 
 async function symptomIsThere(lab: Lab, node: string, since: Date): Promise<true | string> {
-  const seconds = Math.floor(since.getTime() / 1000);
-  const journal = await on(lab, node, 'journalctl', '-u', 'kubelet', `--since=@${seconds}`, '-o', 'cat');
+  const journal = await kubeletJournal(lab, node, since);
   if (!journal.includes('system:anonymous')) return 'no line about system:anonymous yet';
   if (!journal.includes('cannot create certificate signing request: Unauthorized'))
     return 'no rejected request yet';

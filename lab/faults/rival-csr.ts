@@ -3,51 +3,89 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { CLIENT_SIGNER, CSRS, listCsrs } from '../cluster/approver.ts';
-import { openApi } from '../cluster/api.ts';
+import { openApi, type ApiCredential } from '../cluster/api.ts';
 import { waitUntil } from '../cluster/wait.ts';
 import type { Lab } from '../handle.ts';
 import { during } from '../host/progress.ts';
 import type { Fault } from './fault.ts';
+import { CURRENT_PEM } from './kubelet-credential.ts';
+import { on } from './node-health.ts';
 import { forget, savedDir } from './saved.ts';
 
-const NAME = 'rival-csr';
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-export const rivalCsr: Fault = {
-  name: NAME,
+export const rivalCsr: Fault = requestFault({
+  name: 'rival-csr',
   sentence:
     "Somebody who holds the bootstrap credential asks for the node's certificate, with a key of his own.",
   symptom:
     'A pending certificate signing request like that of the kubelet: same requester, subject and usages.',
-  heal: 'Delete the requests that were filed this way.',
+  file: fileRivalCsr,
+});
 
-  async break(lab, node, { progress, signal }) {
-    await during(progress, `${node}: rival request filed`, async () => {
-      const { name } = await fileRivalCsr(lab, node);
-      const pending = async () =>
-        (await listCsrs(lab.api)).some((csr) => csr.name === name && csr.pending) || 'absent';
-      await waitUntil(`${name} pending`, pending, { withinMs: 10_000, signal });
-    });
-  },
+export const foreignCsr: Fault = requestFault({
+  name: 'foreign-csr',
+  sentence: "Another master's kubelet asks for the node's certificate.",
+  symptom: "A pending certificate signing request for the node, in another node's name.",
+  file: fileForeignCsr,
+});
 
-  async healByForce(lab, node, { progress }) {
-    await during(progress, `${node}: rival requests deleted`, async () => {
-      const dir = savedDir(lab, NAME, node);
-      const ours = new Set(existsSync(dir) ? readdirSync(dir) : []);
-      for (const { name } of await listCsrs(lab.api)) {
-        if (ours.has(name)) await lab.api.send('DELETE', `${CSRS}/${name}`);
-      }
-      forget(lab, NAME, node);
-    });
-  },
-};
+interface RequestFault extends Pick<Fault, 'name' | 'sentence' | 'symptom'> {
+  file: typeof fileRivalCsr;
+}
+
+function requestFault({ name, sentence, symptom, file }: RequestFault): Fault {
+  return {
+    name,
+    sentence,
+    symptom,
+    heal: 'Delete the requests that were filed this way.',
+
+    async break(lab, node, { progress, signal }) {
+      await during(progress, `${node}: ${name} filed`, async () => {
+        const filed = await file(lab, node);
+        const pending = async () =>
+          (await listCsrs(lab.api)).some((csr) => csr.name === filed.name && csr.pending) || 'absent';
+        await waitUntil(`${filed.name} pending`, pending, { withinMs: 10_000, signal });
+      });
+    },
+
+    async healByForce(lab, node, { progress }) {
+      await during(progress, `${node}: requests of ${name} deleted`, async () => {
+        const dir = savedDir(lab, name, node);
+        const ours = new Set(existsSync(dir) ? readdirSync(dir) : []);
+        for (const csr of await listCsrs(lab.api)) {
+          if (ours.has(csr.name)) await lab.api.send('DELETE', `${CSRS}/${csr.name}`);
+        }
+        forget(lab, name, node);
+      });
+    },
+  };
+}
+
+interface Filed {
+  name: string;
+  uid: string;
+}
 
 /** Files a request that matches the kubelet's own in everything but the key. Any number, at any moment. */
-export async function fileRivalCsr(lab: Lab, node: string): Promise<{ name: string; uid: string }> {
-  const bootstrapper = openApi(lab.settings, lab.pki.read('kube-apiserver-server-ca.crt'), {
+export function fileRivalCsr(lab: Lab, node: string): Promise<Filed> {
+  const bootstrapper = {
     cert: lab.pki.read('node-bootstrapper.crt'),
     key: lab.pki.read('node-bootstrapper.key'),
-  });
+  };
+  return fileCsr(lab, node, 'rival-csr', bootstrapper);
+}
+
+/** Nobody approves this one by itself either: a node may renew its own certificate and no other's. */
+async function fileForeignCsr(lab: Lab, node: string): Promise<Filed> {
+  const other = lab.masters.find((master) => master !== node) ?? '';
+  const pem = await on(lab, other, 'cat', CURRENT_PEM);
+  return fileCsr(lab, node, 'foreign-csr', { cert: pem, key: pem });
+}
+
+async function fileCsr(lab: Lab, node: string, fault: string, as: ApiCredential): Promise<Filed> {
+  const requester = openApi(lab.settings, lab.pki.read('kube-apiserver-server-ca.crt'), as);
   const body = {
     apiVersion: 'certificates.k8s.io/v1',
     kind: 'CertificateSigningRequest',
@@ -59,12 +97,8 @@ export async function fileRivalCsr(lab: Lab, node: string): Promise<{ name: stri
       request: Buffer.from(await requestFor(node)).toString('base64'),
     },
   };
-  const { metadata } = await bootstrapper.send<{ metadata: { name: string; uid: string } }>(
-    'POST',
-    CSRS,
-    body,
-  );
-  const dir = savedDir(lab, NAME, node);
+  const { metadata } = await requester.send<{ metadata: Filed }>('POST', CSRS, body);
+  const dir = savedDir(lab, fault, node);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeFileSync(join(dir, metadata.name), '');
   return metadata;

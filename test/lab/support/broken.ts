@@ -1,6 +1,7 @@
 import { missingMirrorPods, notReady } from '../../../lab/cluster/health.ts';
 import { waitUntil } from '../../../lab/cluster/wait.ts';
 import { faultNamed } from '../../../lab/faults/index.ts';
+import { isOwnIdentity } from '../../../lab/faults/kubelet-credential.ts';
 import { silentProgress } from '../../../lab/host/progress.ts';
 import type { Lab } from '../../../lab/lab.ts';
 
@@ -57,8 +58,7 @@ export async function requireHealthy(lab: Lab): Promise<void> {
 
 /** True when the master is well. Ready alone lags by 45 s, so its kubelet is asked as well. */
 async function ailment(lab: Lab, node: string): Promise<true | string> {
-  const { code } = await lab.sh(node, ['test', '-e', '/var/lib/kubelet/pki/kubelet-client-current.pem']);
-  if (code !== 0) return 'no client certificate';
+  if (!(await isOwnIdentity(lab, node))) return 'no client certificate of its own';
   const { stdout } = await lab.sh(node, ['systemctl', 'is-active', 'kubelet']);
   if (stdout.trim() !== 'active') return `kubelet ${stdout.trim()}`;
   const ready = await notReady(lab.api, [node]);
