@@ -2,13 +2,14 @@ import type { LentSetting, MasterObservation, Observation } from '../../domain/c
 import { nodeCommonName } from '../../domain/kubelet/names.ts';
 import { isLeaseTarget, leaseTargets } from '../../domain/lease.ts';
 import { readLeaseIn } from '../../domain/lease-rules.ts';
-import { known, unknown, type Reading, type Unknown } from '../../domain/reading.ts';
-import { createBudget, type Budget } from '../connections/budget.ts';
+import { known, unknown, type Reading } from '../../domain/reading.ts';
+import { createBudget } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
-import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
+import type { Kubernetes } from '../connections/kubernetes.ts';
 import type { NodeLane } from '../connections/node-lane.ts';
 import * as reads from '../connections/reads.ts';
-import { failure, sentenceOf, typeOf } from '../failure.ts';
+import { failure } from '../failure.ts';
+import { lookAtApi, read, unreadable, type ApiLook } from './api-look.ts';
 import { lookAtNode } from './node.ts';
 import type { NodeLook } from './parse-kubelet.ts';
 import { parseBootstrapSecret, parseCsrs, parseMirrorPods, parseNode, parseSigner } from './parse-objects.ts';
@@ -17,7 +18,6 @@ import { parseBootstrapSecret, parseCsrs, parseMirrorPods, parseNode, parseSigne
 const limits = { apiCalls: 80, bytes: 64 * 1024 * 1024 };
 /** For a busy master; a dead one shows sooner, since it does not even begin. */
 const NODE_TIMEOUT_MS = 25_000;
-const CALL_TIMEOUT_MS = 8000;
 
 /** Whatever cannot be read is `unknown` with its reason; only an abort by `signal` throws. */
 export async function observeControlPlane(
@@ -66,48 +66,6 @@ export async function observeControlPlane(
 }
 
 const notYet = unknown('not looked at', 'the observation');
-
-interface ApiLook {
-  /** Undefined when the kubeconfig itself cannot be used. */
-  api: Kubernetes | undefined;
-  /** What the first call found: when it fails, the others are not made. */
-  endpoint: Promise<Observation['api']>;
-}
-
-async function lookAtApi(cluster: ClusterConnection, budget: Budget, signal: AbortSignal): Promise<ApiLook> {
-  const source = 'GET /version';
-  try {
-    const api = await connectKubernetes({ ...cluster.api, budget, signal, timeoutMs: CALL_TIMEOUT_MS });
-    const endpoint = reads.readVersion(api).then(
-      ({ gitVersion }) => known({ server: api.server, version: gitVersion ?? '' }, source),
-      (error: unknown) => unreadable(error, source),
-    );
-    return { api, endpoint };
-  } catch (error) {
-    return { api: undefined, endpoint: Promise.resolve(unreadable(error, source)) };
-  }
-}
-
-async function read<T>(
-  look: ApiLook,
-  source: string,
-  how: (api: Kubernetes) => Promise<T>,
-): Promise<Reading<T>> {
-  const endpoint = await look.endpoint;
-  if (!endpoint.known || !look.api) {
-    return endpoint.known
-      ? unknown('no API connection', source)
-      : unknown(endpoint.why, source, endpoint.cause);
-  }
-  return how(look.api).then(
-    (value) => known(value, source),
-    (error: unknown) => unreadable(error, source),
-  );
-}
-
-function unreadable(error: unknown, source: string): Unknown {
-  return unknown(sentenceOf(error), source, typeOf(error));
-}
 
 async function observeMaster(
   cluster: ClusterConnection,
