@@ -1,3 +1,4 @@
+import type { EtcdPolicy } from '../domain/etcd/policy.ts';
 import type { BrakeReading } from '../domain/brake.ts';
 import type { ClosedRecovery } from '../domain/damping.ts';
 import type { OpenWork } from '../domain/diagnosis/leftovers.ts';
@@ -26,7 +27,9 @@ export interface ObserveActivities {
    * The policy of this cluster and the hashes of the node scripts that this worker would run, so that a plan can name
    * them and the history keeps them.
    */
-  readPolicy(input: { cluster: string }): Promise<{ policy: Policy; scripts: Record<string, string> }>;
+  readPolicy(input: {
+    cluster: string;
+  }): Promise<{ policy: Policy; etcd: EtcdPolicy; scripts: Record<string, string> }>;
   /** Polls until the proof of recovery holds for `soakMs`, heartbeating; throws `NotYetHealthy` or `IdentityMissing` when `timeoutMs` ran out. */
   verifyKubeletRecovery(input: VerifyInput): Promise<VerifyResult>;
 }

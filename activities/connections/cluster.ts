@@ -1,3 +1,4 @@
+import type { EtcdPolicy, SnapshotRetention } from '../../domain/etcd/policy.ts';
 import type { Policy } from '../../domain/policy.ts';
 import { failure } from '../failure.ts';
 
@@ -11,6 +12,9 @@ export interface ClusterConnection {
   /** Name of the Node object → the address that ssh dials. */
   masters: Record<string, { address: string }>;
   policy: Policy;
+  etcd: EtcdPolicy;
+  /** Where encrypted copies of etcd's snapshots go; absent: nowhere, and no member is replaced. */
+  snapshots?: SnapshotPlace;
   /** Whose signatures count; there in mode `signed`. */
   approvers?: Approvers;
 }
@@ -21,6 +25,15 @@ export interface Approvers {
   allowedSigners: string;
   /** A key revocation list, or public keys one to a line. */
   revoked?: string;
+}
+
+/** On the worker's host. */
+export interface SnapshotPlace {
+  /** An absolute path. */
+  directory: string;
+  /** A public key of age: `age1…`. */
+  recipient: string;
+  keep: SnapshotRetention;
 }
 
 export type InventoryLookup = (cluster: string) => ClusterConnection | undefined;

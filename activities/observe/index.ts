@@ -19,7 +19,8 @@ export function createObserveActivities({ inventory, laneOf }: ActivityDeps): Ob
       return heartbeating(async (signal) => (await lookAtNode(laneOf(cluster), node, { signal })).kubelet);
     },
     async readPolicy({ cluster }) {
-      return { policy: clusterOf(inventory, cluster).policy, scripts: scriptHashes() };
+      const { policy, etcd } = clusterOf(inventory, cluster);
+      return { policy, etcd, scripts: scriptHashes() };
     },
     verifyKubeletRecovery(input) {
       const cluster = clusterOf(inventory, input.cluster);

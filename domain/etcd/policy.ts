@@ -25,3 +25,6 @@ export const defaultEtcdPolicy: EtcdPolicy = {
   raftGapAtMost: 1_000,
   inPlace: false,
 };
+
+/** Which of a cluster's encrypted copies are kept: the newest so many, or all that are younger. The newest always is. */
+export type SnapshotRetention = { copies: number } | { forMs: number };

@@ -6,6 +6,7 @@ import { addressOf, apiIntName, LOGIN_USER, MASTERS, type LabSettings } from '..
 import { apiUrl, type Api } from './api.ts';
 import type { ClusterPki } from './certificates.ts';
 import { kubeconfig } from './kubeconfigs.ts';
+import { snapshotPlace } from './snapshot-key.ts';
 import { Hopeless } from './wait.ts';
 
 /** The only identity that the runbooks use; its roles are in deploy/rbac. */
@@ -33,7 +34,7 @@ export async function makeIdentity(
   await kubectl(['apply', '-f', rbacDir]);
   const token = await mintToken(api);
   writeKubeconfig(settings, pki, token);
-  writeFileSync(inventoryPath(settings), inventory(settings));
+  writeFileSync(inventoryPath(settings), inventory(settings, await snapshotPlace(settings)));
 }
 
 function requireRbac(dir: string): void {
@@ -65,7 +66,7 @@ function writeKubeconfig(settings: LabSettings, pki: ClusterPki, token: string):
 }
 
 /** `clusters.yaml` for the cluster `lab`: nothing in a lab needs a person's patience. */
-function inventory(settings: LabSettings): string {
+function inventory(settings: LabSettings, snapshots: Awaited<ReturnType<typeof snapshotPlace>>): string {
   const masters = MASTERS.map((node) => [node, { address: addressOf(settings, node) }] as const);
   return stringify(
     {
@@ -75,6 +76,7 @@ function inventory(settings: LabSettings): string {
           ssh: { user: LOGIN_USER, config: sshConfigPath(settings) },
           masters: Object.fromEntries(masters),
           approvals: 'open',
+          snapshots,
           policy: { gateDeadline: '1h', reobserveEvery: '30s', soak: '5s' },
         },
       },

@@ -88,7 +88,7 @@ function simulatedObservation(cluster: SimulatedCluster, clock: () => Date) {
   return {
     observeControlPlane: async () => observationOf(cluster, clock()),
     observeKubelet: async ({ node }: { node: string }) => evidenceOf(cluster, node, clock()),
-    readPolicy: async () => ({ policy: cluster.policy, scripts: cluster.scripts }),
+    readPolicy: async () => ({ policy: cluster.policy, etcd: cluster.etcd, scripts: cluster.scripts }),
     verifyStatement: async (input: VerifyStatementInput) => verdictOn(input),
     verifyKubeletRecovery: async (input: VerifyInput) => verify(cluster, input, clock()),
   };

@@ -1,4 +1,5 @@
 import type { ClientCsr } from '../../domain/control-plane.ts';
+import { defaultEtcdPolicy, type EtcdPolicy } from '../../domain/etcd/policy.ts';
 import { defaultPolicy, type Policy } from '../../domain/policy.ts';
 import { masters, scripts } from '../support/observations.ts';
 
@@ -9,6 +10,7 @@ import { masters, scripts } from '../support/observations.ts';
 export interface SimulatedCluster {
   name: string;
   policy: Policy;
+  etcd: EtcdPolicy;
   scripts: Record<string, string>;
   apiReachable: boolean;
   signerAlive: boolean;
@@ -66,6 +68,7 @@ export function healthyCluster(name: string, policy: Partial<Policy> = {}): Simu
   return {
     name,
     policy: { ...quickPolicy, ...policy },
+    etcd: defaultEtcdPolicy,
     scripts,
     apiReachable: true,
     signerAlive: true,

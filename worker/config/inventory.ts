@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import type { EtcdPolicy, SnapshotRetention } from '../../domain/etcd/policy.ts';
 import type { Policy } from '../../domain/policy.ts';
 import { describeIssues, inventoryError } from './problems.ts';
 import { inventorySchema, type WrittenCluster } from './schema.ts';
@@ -18,6 +19,8 @@ export interface ClusterConfig {
   ssh: { user: string; config?: string };
   masters: Record<string, { address: string }>;
   policy: Policy;
+  etcd: EtcdPolicy;
+  snapshots?: { directory: string; recipient: string; keep: SnapshotRetention };
   /** There exactly when `policy.approvals` is `signed`. */
   approvers?: { allowedSigners: string; revoked?: string };
 }
@@ -52,7 +55,7 @@ export function parseInventory(
 }
 
 function toCluster(name: string, written: WrittenCluster, baseDir: string): ClusterConfig {
-  const { api, ssh, masters, approvals, approvers, policy } = written;
+  const { api, ssh, masters, approvals, approvers, snapshots, policy } = written;
   return {
     name,
     api: {
@@ -71,6 +74,20 @@ function toCluster(name: string, written: WrittenCluster, baseDir: string): Clus
       dampingMs: policy.damping,
       votes: policy.votes,
     },
+    etcd: toEtcdPolicy(policy.etcd),
+    ...(snapshots && { snapshots: { ...snapshots, directory: resolve(baseDir, snapshots.directory) } }),
+  };
+}
+
+function toEtcdPolicy(written: WrittenCluster['policy']['etcd']): EtcdPolicy {
+  return {
+    seenForMs: written.seenFor,
+    operatorGraceMs: written.operatorGrace,
+    rollOutStandstillMs: written.rollOutStandstill,
+    patienceMs: written.patience,
+    machinePatienceMs: written.machinePatience,
+    raftGapAtMost: written.raftGap,
+    inPlace: written.inPlace,
   };
 }
 

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
+import { bech32 } from '@scure/base';
 import { z } from 'zod';
+import { defaultEtcdPolicy, type SnapshotRetention } from '../../domain/etcd/policy.ts';
 import { defaultPolicy } from '../../domain/policy.ts';
 import { durationExamples, formatDuration, parseDuration } from './duration.ts';
 
@@ -48,6 +50,27 @@ const votes = z.strictObject({
   breakGlass: voteCount.default(defaultPolicy.votes.breakGlass),
 });
 
+const etcd = z.strictObject({
+  seenFor: duration({ min: '0s', max: '1h' }).prefault(formatDuration(defaultEtcdPolicy.seenForMs)),
+  operatorGrace: duration({ min: '0s', max: '1d' }).prefault(
+    formatDuration(defaultEtcdPolicy.operatorGraceMs),
+  ),
+  rollOutStandstill: duration({ min: '30s', max: '1d' }).prefault(
+    formatDuration(defaultEtcdPolicy.rollOutStandstillMs),
+  ),
+  patience: duration({ min: '0s', max: '1d' }).prefault(formatDuration(defaultEtcdPolicy.patienceMs)),
+  machinePatience: duration({ min: '0s', max: '1d' }).prefault(
+    formatDuration(defaultEtcdPolicy.machinePatienceMs),
+  ),
+  raftGap: z
+    .number('expected a number of raft entries')
+    .int('expected a whole number of raft entries')
+    .min(1, 'expected at least 1')
+    .max(100_000, 'expected at most 100000')
+    .default(defaultEtcdPolicy.raftGapAtMost),
+  inPlace: z.boolean('expected true or false').default(defaultEtcdPolicy.inPlace),
+});
+
 const policy = z.strictObject({
   gateDeadline: duration({ min: '10s', max: '30d' }).prefault(formatDuration(defaultPolicy.gateDeadlineMs)),
   remindEvery: duration({ min: '10s', max: '30d' }).prefault(formatDuration(defaultPolicy.remindEveryMs)),
@@ -55,6 +78,27 @@ const policy = z.strictObject({
   soak: duration({ min: '0s', max: '1d' }).prefault(formatDuration(defaultPolicy.soakMs)),
   damping: duration({ min: '0s', max: '30d' }).prefault(formatDuration(defaultPolicy.dampingMs)),
   votes: votes.prefault({}),
+  etcd: etcd.prefault({}),
+});
+
+/** A public key with a wrong letter in it encrypts to nobody: it is noticed here, and not in the middle of a recovery. */
+const recipient = z
+  .string('expected a public key of age (age1…)')
+  .refine(isAgeRecipient, 'expected a public key of age (age1…), every letter of it');
+
+const keepExamples = 'a number of copies from 1 to 1000, or a duration from 1h to 3650d';
+
+/** `5` copies, or all that are younger than `30d`. */
+const keep = z.union([z.number(), z.string()], `expected ${keepExamples}`).transform((written, context) => {
+  const kept = keptBy(written);
+  if (kept === undefined) context.addIssue(`expected ${keepExamples}`);
+  return kept ?? { copies: 1 };
+});
+
+const snapshots = z.strictObject({
+  directory: z.string('expected the path of a directory').min(1, 'expected the path of a directory'),
+  recipient,
+  keep: keep.prefault(5),
 });
 
 const approvals = z.enum(['open', 'signed'], {
@@ -78,6 +122,7 @@ const cluster = z
     masters: atLeastOne(z.record(nodeName, master), 'master').superRefine(refuseSharedAddress),
     approvals: approvals.optional(),
     approvers: approvers.optional(),
+    snapshots: snapshots.optional(),
     policy: policy.prefault({}),
   })
   .superRefine(requireApproversWhenSigned);
@@ -119,4 +164,21 @@ function requireApproversWhenSigned(
     ? 'expected `allowedSigners: FILE`: with `approvals: signed` only the keys in it count'
     : 'expected only with `approvals: signed`: without that no signature is asked for';
   context.addIssue({ code: 'custom', path: ['approvers'], message });
+}
+
+function isAgeRecipient(key: string): boolean {
+  const decoded = bech32.decodeUnsafe(key);
+  return (
+    key.startsWith('age1') &&
+    decoded?.prefix === 'age' &&
+    bech32.fromWordsUnsafe(decoded.words)?.length === 32
+  );
+}
+
+function keptBy(written: number | string): SnapshotRetention | undefined {
+  if (typeof written === 'number')
+    return Number.isInteger(written) && written >= 1 && written <= 1000 ? { copies: written } : undefined;
+  const forMs = parseDuration(written);
+  const [least, most] = [3_600_000, 3650 * 86_400_000];
+  return forMs !== undefined && forMs >= least && forMs <= most ? { forMs } : undefined;
 }

@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import type { ClusterConnection } from '../../../activities/connections/cluster.ts';
 import { createNodeLane, type NodeLane } from '../../../activities/connections/node-lane.ts';
 import { createControlSockets } from '../../../activities/connections/control-sockets.ts';
+import { defaultEtcdPolicy } from '../../../domain/etcd/policy.ts';
 import { defaultPolicy } from '../../../domain/policy.ts';
 
 /** A master in a directory: the files that a kubelet leaves, and commands that behave like systemctl, kubectl and the rest. */
@@ -121,5 +122,6 @@ export function clusterWith(node: string, kubeconfig = '/nonexistent'): ClusterC
     ssh: { user: 'core', config: '/etc/cpr/ssh_config' },
     masters: { [node]: { address: '10.0.0.12' } },
     policy: defaultPolicy,
+    etcd: defaultEtcdPolicy,
   };
 }

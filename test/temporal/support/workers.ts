@@ -1,3 +1,4 @@
+import { defaultEtcdPolicy } from '../../../domain/etcd/policy.ts';
 import { defaultPolicy } from '../../../domain/policy.ts';
 import type { Policy } from '../../../domain/policy.ts';
 import type { Activities } from '../../../activities/contract.ts';
@@ -52,6 +53,7 @@ export function testInventory(
     ssh: { user: 'core' },
     masters,
     policy: { ...defaultPolicy, approvals: 'open' as const, ...policy },
+    etcd: defaultEtcdPolicy,
   });
   const entries = clusters.map((name) => [name, cluster(name)] as const);
   return { file: '/nowhere/clusters.yaml', clusters: Object.fromEntries(entries) };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { defaultEtcdPolicy } from '../../../domain/etcd/policy.ts';
 import { defaultPolicy } from '../../../domain/policy.ts';
 import { parseInventory } from '../../../worker/config/inventory.ts';
 import { isInventoryError } from '../../../worker/config/problems.ts';
@@ -24,6 +25,16 @@ const signed = healthy.replace(
   'approvals: open',
   'approvals: signed\n    approvers: { allowedSigners: ./who, revoked: ./gone }',
 );
+
+const recipient = 'age19tsvhsg26d0ymhsxydqyhy4vxal2v5aludjrwdzvx2upajms3g0sxapzgp';
+
+function withCopies(to: string, keep?: string): string {
+  const rest = keep === undefined ? '' : `, keep: ${keep}`;
+  return healthy.replace(
+    '    policy:',
+    `    snapshots: { directory: ./copies, recipient: ${to}${rest} }\n    policy:`,
+  );
+}
 
 function parse(text: string) {
   return parseInventory(text, { file: 'clusters.yaml', baseDir: '/etc/cpr' });
@@ -52,6 +63,7 @@ describe('an inventory', () => {
         'master-2': { address: 'fd00::13' },
       },
       policy: { ...defaultPolicy, approvals: 'open', gateDeadlineMs: 5_400_000 },
+      etcd: defaultEtcdPolicy,
     });
   });
 
@@ -68,7 +80,40 @@ describe('an inventory', () => {
   it('without a policy has the defaults of the domain, whatever they are', () => {
     const bare = 'clusters: { a: { api: { kubeconfig: k }, masters: { m: { address: 10.0.0.1 } } } }';
     assert.deepEqual(parse(bare)['a']?.policy, defaultPolicy);
+    assert.deepEqual(parse(bare)['a']?.etcd, defaultEtcdPolicy);
   });
+});
+
+describe('copies of snapshots', () => {
+  const keeping = (keep: string) => parse(withCopies(recipient, keep))['prod-eu-1']?.snapshots?.keep;
+
+  it('go to an absolute directory, and five of them are kept unless somebody says otherwise', () => {
+    const expected = { directory: '/etc/cpr/copies', recipient, keep: { copies: 5 } };
+    assert.deepEqual(parse(withCopies(recipient))['prod-eu-1']?.snapshots, expected);
+  });
+
+  it('are kept by number or by age', () => {
+    assert.deepEqual(keeping('30'), { copies: 30 });
+    assert.deepEqual(keeping('30d'), { forMs: 30 * 86_400_000 });
+  });
+
+  for (const keep of ['0', '-1', '1.5', '1m', 'all', '99999d']) {
+    it(`are not kept by ${keep}`, () => {
+      assert.match(problemsOf(withCopies(recipient, keep)).join(), /expected a number of copies/);
+    });
+  }
+
+  const wrongKeys = {
+    'with one letter changed': recipient.replace('age19t', 'age19q'),
+    'in capitals': recipient.toUpperCase(),
+    'that is a private key': 'AGE-SECRET-KEY-1QQPQYKSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZ',
+    'of ssh': 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI',
+  };
+  for (const [what, key] of Object.entries(wrongKeys)) {
+    it(`are not encrypted to a key ${what}`, () => {
+      assert.match(problemsOf(withCopies(key)).join(), /recipient: expected a public key of age/);
+    });
+  }
 });
 
 describe('a wrong inventory is refused with file, line, path and what was expected', () => {
