@@ -4,21 +4,21 @@ import { openSession, type ConnectOptions, type Session } from './connect.ts';
 import { diagnose } from './health-checks.ts';
 import * as recoveries from './recoveries.ts';
 import { scheduleGateway } from './schedules.ts';
-import { requireWorkers } from './workers.ts';
+import { requireWorkers, workerPatience } from './workers.ts';
 
 export async function openGateway(options: ConnectOptions): Promise<Gateway> {
   return gatewayOf(await openSession(options));
 }
 
-export function gatewayOf(session: Session): Gateway {
+export function gatewayOf(session: Session, forWorkers = workerPatience): Gateway {
   return {
     place: session.place,
     async diagnose(cluster, patience) {
-      await requireWorkers(session, cluster);
+      await requireWorkers(session, cluster, forWorkers, patience.signal);
       return diagnose(session, cluster, patience);
     },
     async startRecovery(request, runbook) {
-      await requireWorkers(session, request.cluster);
+      await requireWorkers(session, request.cluster, forWorkers);
       return recoveries.startRecovery(session, request, runbook);
     },
     newestRun: (cluster) => recoveries.newestRun(session, cluster),

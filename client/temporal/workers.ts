@@ -1,4 +1,5 @@
 import { failure } from '../failure.ts';
+import { cancelled, pause } from '../patience.ts';
 import { clusterQueue, runbookQueue } from '../../workflows/messages.ts';
 import type { Session } from './connect.ts';
 import { grpcCodes, isGrpcCode, translate } from './errors.ts';
@@ -12,25 +13,52 @@ const queueTypes = { workflow: 1 as QueueType, activity: 2 as QueueType };
 /** A worker asks anew at least once a minute; the server remembers askers for five. */
 const STALE_MS = 75_000;
 
+/** The server shows a worker that has just started only a moment after it began to ask for work. */
+export interface WorkerPatience {
+  forMs: number;
+  everyMs: number;
+}
+
+export const workerPatience: WorkerPatience = { forMs: 5000, everyMs: 250 };
+
 /**
- * Throws `NoWorker` when nobody takes work from the two queues that a cluster needs: a run would be accepted, and then
- * nothing would ever happen.
+ * Throws `NoWorker` when nobody takes work from the two queues that a cluster needs, nor begins to within `patience`: a run
+ * would be accepted, and then nothing would ever happen.
  */
-export async function requireWorkers(session: Session, cluster: string, now = Date.now()): Promise<void> {
+export async function requireWorkers(
+  session: Session,
+  cluster: string,
+  { forMs, everyMs }: WorkerPatience = workerPatience,
+  signal: AbortSignal = never,
+): Promise<void> {
+  const until = performance.now() + forMs;
+  for (;;) {
+    const missing = await unserved(session, cluster);
+    if (missing.length === 0) return;
+    if (performance.now() >= until) throw noWorker(session, cluster, missing);
+    await pause(everyMs, signal);
+    if (signal.aborted) throw cancelled();
+  }
+}
+
+const { signal: never } = new AbortController();
+
+async function unserved(session: Session, cluster: string): Promise<string[]> {
+  const now = Date.now();
   const [stories, hands] = await Promise.all([
     isServed(session, runbookQueue, queueTypes.workflow, now),
     isServed(session, clusterQueue(cluster), queueTypes.activity, now),
   ]);
-  const missing = [...(stories ? [] : [runbookQueue]), ...(hands ? [] : [clusterQueue(cluster)])];
-  if (missing.length === 0) return;
-  const { address, namespace } = session.place;
-  throw failure('NoWorker', {
+  return [...(stories ? [] : [runbookQueue]), ...(hands ? [] : [clusterQueue(cluster)])];
+}
+
+function noWorker({ place }: Session, cluster: string, missing: string[]): Error {
+  return failure('NoWorker', {
     what: `No worker answers on queue ${missing.join(' and ')}.`,
-    where: `namespace ${namespace} at ${address}`,
-    next:
-      missing.length === 1 && !hands
-        ? `A worker runs, but not for ${cluster}: start one with \`cpr worker\` whose clusters.yaml lists ${cluster}.`
-        : 'Start one with `cpr worker`; `cpr dev` starts one together with a server of its own.',
+    where: `namespace ${place.namespace} at ${place.address}`,
+    next: missing.includes(runbookQueue)
+      ? 'Start one with `cpr worker`; `cpr dev` starts one together with a server of its own.'
+      : `A worker runs, but not for ${cluster}: start one with \`cpr worker\` whose clusters.yaml lists ${cluster}.`,
   });
 }
 

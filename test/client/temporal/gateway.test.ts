@@ -65,6 +65,24 @@ describe('the gateway to Temporal', () => {
     assert.equal(temporal.calls['start'], undefined);
   });
 
+  it('waits a moment for a worker that has just started: the server does not show it at once', async () => {
+    const temporal = fakeTemporal({ appearsAfter: 6 });
+    const started = await temporal.gateway.startRecovery(request);
+    assert.equal(started.started, true);
+    assert.ok(temporal.calls['look']!.length > 6);
+  });
+
+  it('stops waiting for a worker when the person presses Ctrl-C', async () => {
+    const temporal = fakeTemporal({ appearsAfter: Number.POSITIVE_INFINITY });
+    const controller = new AbortController();
+    const looking = failureOf(
+      temporal.gateway.diagnose('lab', { timeoutMs: 60_000, signal: controller.signal }),
+    );
+    setImmediate(() => controller.abort());
+    assert.equal((await looking).code, 'Cancelled');
+    assert.equal(temporal.calls['start'], undefined);
+  });
+
   it('takes a worker that has not asked for work for minutes for gone', async () => {
     const temporal = fakeTemporal({ pollers: { runbooks: 300, 'cluster/lab': 300 } });
     const error = await failureOf(temporal.gateway.diagnose('lab', { timeoutMs: 1000 }));
@@ -187,6 +205,8 @@ interface Behaviour {
   open?: string;
   /** Seconds since a worker asked for work, by queue. */
   pollers?: Record<string, number>;
+  /** How many looks at its queue a worker that has just started is not seen in. */
+  appearsAfter?: number;
   result?: () => Promise<unknown>;
   update?: Error;
   scheduleEvery?: number;
@@ -207,6 +227,8 @@ function fakeTemporal(behaviour: Behaviour = {}): FakeTemporal {
     schedule: scheduleClient(behaviour, record),
     workflowService: {
       describeTaskQueue: async ({ taskQueue }: { taskQueue: { name: string } }) => {
+        record('look', taskQueue.name);
+        if (calls['look']!.length <= (behaviour.appearsAfter ?? 0)) return { pollers: [] };
         const { [taskQueue.name]: age } = behaviour.pollers ?? { runbooks: 0, 'cluster/lab': 0 };
         const seconds = Math.floor(Date.now() / 1000) - (age ?? 0);
         return { pollers: age === undefined ? [] : [{ lastAccessTime: { seconds } }] };
@@ -215,7 +237,8 @@ function fakeTemporal(behaviour: Behaviour = {}): FakeTemporal {
     withDeadline: <T>(_deadline: number, call: () => Promise<T>) => call(),
   };
   const place = { address: 'temporal.test:7233', namespace: 'default' };
-  return { gateway: gatewayOf({ client: client as unknown as Client, place }), calls };
+  const patience = { forMs: behaviour.appearsAfter === undefined ? 0 : 60_000, everyMs: 1 };
+  return { gateway: gatewayOf({ client: client as unknown as Client, place }, patience), calls };
 }
 
 type Recorder = (name: string, ...args: unknown[]) => void;
