@@ -45,7 +45,7 @@ async function named(path: string, signal?: AbortSignal): Promise<string> {
 
 /** Why a command cannot serve; undefined when it can. */
 async function unusable(path: string, signal?: AbortSignal): Promise<string | undefined> {
-  const { code, stdout } = await run([path, '--version'], { timeoutMs: 10_000, signal }).catch((error) => {
+  const { code, stdout } = await run([path, '--version'], { timeoutMs: 30_000, signal }).catch((error) => {
     signal?.throwIfAborted();
     return { code: -1, stdout: String(error) };
   });

@@ -8,7 +8,7 @@ import { pause, readIn, untilBrake, untilOn } from './support/brakes.ts';
 import { lastTask, reset } from './support/resets.ts';
 import { refusalOf, serveClusters, type Recoveries } from './support/recoveries.ts';
 
-describe('A brake', { concurrency: 4, timeout: 60_000 }, () => {
+describe('A brake', { concurrency: 4, timeout: 240_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(['signed', 'terminated', 'reset']);
@@ -111,7 +111,7 @@ describe('A brake', { concurrency: 4, timeout: 60_000 }, () => {
 
 /** What is known of the brake, as soon as Temporal lists the pause that failed. */
 async function known(recoveries: Recoveries, cluster: string): Promise<BrakeReading> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     const reading = await readIn(recoveries, cluster);
     if (reading.state !== 'unknown') return reading;
     await sleep(50);

@@ -33,7 +33,7 @@ const names = [
   'stopped-early',
 ];
 
-describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 90_000 }, () => {
+describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 240_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names);

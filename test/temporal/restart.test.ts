@@ -11,7 +11,7 @@ const names = ['restart-fails', 'no-identity', 'record-fails', 'second-fault', '
 const retry = (stepId: string) => ({ stepId, action: 'retry' as const, by: 'grace', reason: 'mended' });
 const stop = { by: 'grace', reason: 'not tonight' };
 
-describe('The restart of a kubelet', { concurrency: 4, timeout: 60_000 }, () => {
+describe('The restart of a kubelet', { concurrency: 4, timeout: 240_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names);

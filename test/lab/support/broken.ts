@@ -52,7 +52,7 @@ export async function requireHealthy(lab: Lab): Promise<void> {
   for (const master of lab.masters) {
     await lab.sh(master, ['rm', '-rf', '/var/lib/kubelet-recovery']);
     const what = `${master} is healthy before the test begins`;
-    await waitUntil(what, () => ailment(lab, master), { withinMs: 60_000 });
+    await waitUntil(what, () => ailment(lab, master), { withinMs: 120_000 });
   }
 }
 

@@ -3,7 +3,7 @@ import { approve, CLIENT_SIGNER, listCsrs, type Csr } from '../../../lab/cluster
 import { untilHealthy } from '../../../lab/faults/node-health.ts';
 import type { Lab } from '../../../lab/lab.ts';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 90_000;
 
 /** What would bring the incident back, if the bootstrap file were not as good as it looks. */
 export async function removeCertificateAndRestart(lab: Lab, node: string): Promise<void> {

@@ -11,6 +11,8 @@ import {
 } from '../../../workflows/messages.ts';
 import type { Recoveries } from './recoveries.ts';
 
+const PATIENCE_MS = 120_000;
+
 /** Puts the brake of a cluster on, as olga would. */
 export function pause({ temporal }: Recoveries, cluster: string, said: object = {}): Promise<WorkflowHandle> {
   return temporal.client.workflow.start('Brake', {
@@ -28,8 +30,11 @@ export async function untilBrake(
   brake: WorkflowHandle,
   holds: (state: BrakeState) => boolean,
 ): Promise<void> {
-  for (let tries = 0; tries < 800; tries++) {
-    if (holds(await brake.query(brakeStateQuery))) return;
+  const until = Date.now() + PATIENCE_MS;
+  while (Date.now() < until) {
+    // One that has only just been started may not answer in time on a busy machine.
+    const state = await brake.query(brakeStateQuery).catch(() => undefined);
+    if (state && holds(state)) return;
     await sleep(25);
   }
   assert.fail('the brake never came to that state');

@@ -76,13 +76,17 @@ export function startRecovery(
   });
 }
 
+/** A machine that runs every other test file at the same time is slow, not broken. */
+const PATIENCE_MS = 120_000;
+
 /** The state, as soon as `holds` is true of it. */
 export async function untilState(
   recovery: Pick<Recovery, 'query'>,
   holds: (state: RunState) => boolean,
 ): Promise<RunState> {
   let state: RunState | undefined;
-  for (let tries = 0; tries < 800; tries++) {
+  const until = Date.now() + PATIENCE_MS;
+  while (Date.now() < until) {
     // Nobody answers while a killed worker is replaced.
     state = await recovery.query(stateQuery).catch(() => state);
     if (state && holds(state)) return state;
