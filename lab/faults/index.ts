@@ -2,9 +2,12 @@ import { bootstrapAbsent, bootstrapRejected } from './bootstrap-credential.ts';
 import { bootstrapSecretMissing } from './bootstrap-secret-missing.ts';
 import { endpointFlaky, endpointOnNode } from './endpoint.ts';
 import { etcdAddressChange } from './etcd-address-change.ts';
+import { etcdAddressChangeFast, etcdAddressChangeMidRollOut } from './etcd-address-change-timing.ts';
 import { etcdBadCertificate } from './etcd-bad-certificate.ts';
+import { etcdBadManifest } from './etcd-bad-manifest.ts';
 import { etcdDataCorrupt, etcdDataLost } from './etcd-data.ts';
 import { etcdMemberStopped } from './etcd-member-stopped.ts';
+import { etcdLearnerLeft, etcdNoSpace } from './etcd-obstacles.ts';
 import type { Fault } from './fault.ts';
 import { kubeletAdminIdentity } from './kubelet-admin-identity.ts';
 import { kubeletAnonymous } from './kubelet-anonymous.ts';
@@ -15,6 +18,7 @@ import { kubeletRequestsPending } from './kubelet-requests-pending.ts';
 import { machineStatusStuck } from './machine-status-stuck.ts';
 import { nodeFrozen } from './node-frozen.ts';
 import { nodeOff } from './node-off.ts';
+import { platformStates } from './platform-objects.ts';
 import { foreignCsr, rivalCsr } from './rival-csr.ts';
 import { signerStopped } from './signer-stopped.ts';
 import { sshClosed } from './ssh-closed.ts';
@@ -44,10 +48,16 @@ export const faults: readonly Fault[] = [
   endpointFlaky,
   etcdMemberStopped,
   etcdAddressChange,
+  etcdAddressChangeFast,
+  etcdAddressChangeMidRollOut,
   etcdDataLost,
   etcdDataCorrupt,
   etcdBadCertificate,
+  etcdBadManifest,
+  etcdLearnerLeft,
+  etcdNoSpace,
   machineStatusStuck,
+  ...platformStates,
   nodeOff,
   nodeFrozen,
 ];

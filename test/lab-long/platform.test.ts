@@ -10,6 +10,8 @@ import { isEtcdHealthy } from '../../lab/faults/etcd-members.ts';
 import { faultNamed } from '../../lab/faults/index.ts';
 import { silentProgress } from '../../lab/host/progress.ts';
 import { labDown, labUp } from '../../lab/lab.ts';
+import { ETCD, type EtcdResource } from '../../lab/operator/board.ts';
+import { CLUSTER_VERSIONS } from '../../lab/platform/objects/cluster.ts';
 import { MACHINES, type MachineObject } from '../../lab/platform/machines.ts';
 import { isPlatformRunning, stopPlatform } from '../../lab/platform/process.ts';
 import { setRelease } from '../../lab/platform/release.ts';
@@ -19,6 +21,8 @@ import { hostState } from '../lab/support/host-state.ts';
 process.env['CPR_LAB_NAME'] = 'platform';
 process.env['CPR_LAB_SUBNET'] = '10.95.0';
 const NODE = 'master-2';
+const INFRASTRUCTURE = '/apis/config.openshift.io/v1/infrastructures/cluster';
+const POOL = '/apis/machineconfiguration.openshift.io/v1/machineconfigpools/master';
 const options = { progress: silentProgress() };
 const host = await hostState();
 const lab = await labUp({ ...options, platform: '4.16' });
@@ -48,7 +52,7 @@ test('a platform that was killed is started by the next lab up, and another plat
   await assert.rejects(labUp({ ...options, platform: 'main' }), /platform 4\.16 is up already/);
 });
 
-for (const name of ['etcd-data-lost', 'etcd-data-corrupt', 'etcd-bad-certificate']) {
+for (const name of ['etcd-data-lost', 'etcd-data-corrupt', 'etcd-bad-certificate', 'etcd-bad-manifest']) {
   test(`${name}: the member cannot start until it is healed, and the break may be done twice`, async () => {
     const fault = faultNamed(name);
     await fault.break(lab, NODE, options);
@@ -58,6 +62,63 @@ for (const name of ['etcd-data-lost', 'etcd-data-corrupt', 'etcd-bad-certificate
     assert.equal(await isEtcdHealthy(lab, NODE), true);
   });
 }
+
+const states: Record<string, [path: string, broken: RegExp]> = {
+  'operator-unmanaged': [ETCD, /"managementState":"Unmanaged"/],
+  'override-foreign': [
+    ETCD,
+    /"unsupportedConfigOverrides":{"useUnsupportedUnsafeNonHANonProductionUnstableEtcd":true}/,
+  ],
+  'upgrade-in-progress': [`${CLUSTER_VERSIONS}/version`, /"state":"Partial".*Working towards 4\.16\.99/],
+  'release-unknown': [`${CLUSTER_VERSIONS}/version`, /"desired":{[^}]*"version":"4\.17\.9"/],
+  'machine-config-updating': [POOL, /"status":"True","type":"Updating"/],
+  'topology-single': [INFRASTRUCTURE, /"controlPlaneTopology":"SingleReplica"/],
+};
+
+for (const [name, [path, broken]] of Object.entries(states)) {
+  test(`${name}: the object says so, twice too, and nothing of it when healed`, async () => {
+    const fault = faultNamed(name);
+    const text = async () => JSON.stringify(await lab.api.get(path));
+    assert.doesNotMatch(await text(), broken);
+    await fault.break(lab, NODE, options);
+    await fault.break(lab, NODE, options);
+    assert.match(await text(), broken);
+    await fault.healByForce(lab, NODE, options);
+    assert.doesNotMatch(await text(), broken);
+  });
+}
+
+test('override-foreign: healed, an override of somebody else is there as it was', async () => {
+  const fault = faultNamed('override-foreign');
+  const others = { controllers: { mine: 'kept' } };
+  await lab.api.send('PATCH', ETCD, { spec: { unsupportedConfigOverrides: others } });
+  await fault.break(lab, NODE, options);
+  await fault.healByForce(lab, NODE, options);
+  const { spec } = await lab.api.get<EtcdResource>(ETCD);
+  assert.deepEqual(spec?.unsupportedConfigOverrides, others);
+  await lab.api.send('PATCH', ETCD, { spec: { unsupportedConfigOverrides: null } });
+});
+
+test('etcd-learner-left: a fourth member that never starts, until it is healed', async () => {
+  const fault = faultNamed('etcd-learner-left');
+  const members = async () => (await lab.etcdctl('master-0', ['member', 'list'])).trim().split('\n');
+  await fault.break(lab, NODE, options);
+  await fault.break(lab, NODE, options);
+  assert.equal((await members()).filter((line) => /, unstarted, .*true$/.test(line)).length, 1);
+  await fault.healByForce(lab, NODE, options);
+  assert.equal((await members()).length, 3);
+});
+
+test('etcd-no-space: no write is taken, until it is healed', async () => {
+  const fault = faultNamed('etcd-no-space');
+  const write = () => lab.etcdctl('master-0', ['put', '/lab-test', 'x']);
+  await fault.break(lab, NODE, options);
+  await fault.break(lab, NODE, options);
+  await assert.rejects(write, /database space exceeded/);
+  await fault.healByForce(lab, NODE, options);
+  await write();
+  await lab.etcdctl('master-0', ['del', '/lab-test']);
+});
 
 test('after an address change the serving certificate waits for the Machine, and both come once it follows', async () => {
   const stuck = faultNamed('machine-status-stuck');
