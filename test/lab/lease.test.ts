@@ -83,12 +83,14 @@ test('the worker and its run killed: the next worker puts it back', async () => 
 
 test('the Temporal server killed: it is put back when the server is there again, at its deadline', async () => {
   await makeObject({ data: { theirs: 'a' } });
-  await take('for-ever', 20_000);
+  const run = await take('for-ever', 20_000);
   await untilHeld();
   await stage.temporal.killServer();
   await stage.temporal.startServerAgain();
   await until(async () => (await contents()).data['lease'] === undefined, 120);
   assert.deepEqual(await contents(), { data: { theirs: 'a' }, annotations: {} });
+  // It ends a moment after its lease, and holds the cluster's lock until then.
+  await assert.rejects(run.result());
 });
 
 test("somebody else's change is reported and stays", async () => {
