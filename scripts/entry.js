@@ -46,11 +46,13 @@ function readLock(path) {
 }
 
 /**
- * `npm install` and not `npm ci`: a lockfile names only the optional packages of the systems it was made for, and
- * `npm ci` then refuses all others. Node itself is a package with an install script, so scripts must run.
+ * `npm install` and not `npm ci`, which begins by deleting everything: a changed lock file would cost half a minute each
+ * time. Node itself is a package with an install script, so scripts must run.
  */
 async function install() {
-  const count = Object.keys(readLock(join(root, 'package-lock.json'))?.packages ?? {}).length;
+  // Optional ones are mostly for other systems.
+  const packages = Object.values(readLock(join(root, 'package-lock.json'))?.packages ?? {});
+  const count = packages.filter(({ optional }) => !optional).length;
   console.error(`… Installing ${count || 'the'} npm packages (usually 30 s, 0.7 GB)`);
   const began = Date.now();
   const tick = setInterval(() => console.error(`  still installing, ${seconds(began)}`), 15_000);
