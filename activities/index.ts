@@ -5,6 +5,8 @@ import { createNodeLane, type NodeLane } from './connections/node-lane.ts';
 import type { ActActivities, ApproveActivities, ObserveActivities } from './contract.ts';
 import { createLeaseActivities } from './lease.ts';
 import type { LeaseActivities } from './lease-contract.ts';
+import type { EtcdObserveActivities } from './etcd-contract.ts';
+import { createEtcdObserveActivities } from './observe/etcd/index.ts';
 import { createObserveActivities } from './observe/index.ts';
 
 export interface ActivityDeps {
@@ -17,10 +19,11 @@ export interface ActivityDeps {
 export function createClusterActivities(
   inventory: InventoryLookup,
   laneOf: ActivityDeps['laneOf'] = createNodeLane,
-): ObserveActivities & ApproveActivities & ActActivities & LeaseActivities {
+): ObserveActivities & ApproveActivities & ActActivities & LeaseActivities & EtcdObserveActivities {
   const deps = { inventory, laneOf };
   return {
     ...createObserveActivities(deps),
+    ...createEtcdObserveActivities(deps),
     ...createApproveActivities(deps),
     ...createActActivities(deps),
     ...createLeaseActivities(deps),

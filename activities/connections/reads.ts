@@ -71,7 +71,7 @@ function noSuchObject(path: string): Error {
 }
 
 /** All pages or an error: a list cut short would make what is on its last page look absent. */
-async function listAll<T>(
+export async function listAll<T>(
   api: Kubernetes,
   path: string,
   query: Record<string, string>,

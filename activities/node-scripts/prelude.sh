@@ -197,3 +197,15 @@ JSON
     *) accepted=unknown accepted_detail="exit code $rc: $(tail -n1 <<<"$answer" | cut -c1-200)" ;;
     esac
 }
+
+# The containers of this master's etcd pod, newest first: name, state and id, one to a line.
+etcd_containers() { # NODE
+    timeout 8 crictl ps -a -o json | jq -r --arg pod "etcd-$1" '[.containers[]
+        | select(.labels["io.kubernetes.pod.namespace"] == "openshift-etcd" and .labels["io.kubernetes.pod.name"] == $pod)]
+        | sort_by(.createdAt | tonumber) | reverse | .[] | [.metadata.name, .state, .id] | @tsv'
+}
+# The one to ask in: `etcdctl` runs also while `etcd` does not stay up, and has the same environment and mounts.
+etcd_shell() { # the lines of etcd_containers on standard input; prints an id, or nothing
+    awk -F'\t' '$2 == "CONTAINER_RUNNING" && ($1 == "etcdctl" || $1 == "etcd") && !($1 in id) { id[$1] = $3 }
+        END { if ("etcdctl" in id) print id["etcdctl"]; else if ("etcd" in id) print id["etcd"] }'
+}

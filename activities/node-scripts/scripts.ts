@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** Every script that may run on a node. All but the first two change something there. */
+/** Every script that may run on a node. All but the first four change something there. */
 export const nodeScripts = [
   'observe-kubelet.sh',
   'read-bootstrap.sh',
+  'observe-etcd.sh',
+  'hash-etcd.sh',
   'back-up-kubelet.sh',
   'install-bootstrap.sh',
   'restart-kubelet.sh',

@@ -55,6 +55,29 @@ export function isGateClosed(kind: OperatorKind, { conditions }: EtcdOperator): 
     : isTrue(conditions, 'EtcdEndpointsDegraded', endpointsGate);
 }
 
+const gateConditions: Record<OperatorKind, string> = {
+  'revision-gated': 'RevisionControllerDegraded',
+  'all-gated': 'EtcdEndpointsDegraded',
+};
+
+/** The same in the operator's own words. `unknown`: it does not speak of it, and on that nobody opens a gate. */
+export function gateOf(
+  kind: OperatorKind,
+  operator: EtcdOperator,
+): { gate: 'open' | 'shut' | 'unknown'; because: string } {
+  const type = gateConditions[kind];
+  const found = operator.conditions.find((condition) => condition.type === type);
+  if (!found) return { gate: 'unknown', because: `there is no condition ${type}` };
+  const { status, reason, message } = found;
+  const words = [
+    `${type}=${status}`,
+    reason === '' ? '' : ` (${reason})`,
+    message === '' ? '' : `: ${message}`,
+  ];
+  const open = status === 'Unknown' ? 'unknown' : 'open';
+  return { gate: isGateClosed(kind, operator) ? 'shut' : open, because: words.join('') };
+}
+
 function isTrue(conditions: OperatorCondition[], type: string, saying: string): boolean {
   const found = conditions.find((condition) => condition.type === type);
   return found?.status === 'True' && found.message.includes(saying);

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseAllDocuments } from 'yaml';
+import { allCertsSecret, certificateSecrets, etcdNamespace } from '../../domain/etcd/names.ts';
 
 const directory = join(import.meta.dirname, '../../deploy/rbac');
 const readme = readFileSync(join(directory, 'README.md'), 'utf8');
@@ -52,9 +53,20 @@ describe('the roles of the runbooks', () => {
     assert.deepEqual([...verbs].sort(), ['approve', 'create', 'get', 'list', 'patch', 'update']);
     for (const { resource, verb, resourceNames } of granted) {
       assert.notEqual(resource, '*');
-      if (verb === 'create' || verb === 'patch' || resource === 'secrets' || resource === 'signers')
+      if (verb === 'create' || verb === 'patch' || resource === 'signers')
         assert.equal(resourceNames?.length, 1, resource);
+      // Without names it would be every secret of the namespace.
+      if (resource === 'secrets') assert.ok((resourceNames?.length ?? 0) > 0, 'secrets by name');
     }
+  });
+
+  it('name the secrets of etcd that a look reads, and never the key that signs them', () => {
+    const secrets = granted.filter(
+      ({ resource, namespace }) => resource === 'secrets' && namespace === etcdNamespace,
+    );
+    const names = new Set(secrets.flatMap(({ resourceNames = [] }) => resourceNames));
+    const nodes = ['master-0', 'master-1', 'master-2'];
+    assert.deepEqual([...names].sort(), [allCertsSecret, ...nodes.flatMap(certificateSecrets)].sort());
   });
 
   it('belong to one account', () => {

@@ -31,7 +31,7 @@ export async function serveLeases(names: readonly string[]): Promise<Leases> {
       awaitRunOver,
       readBrake,
       awaitBrake,
-    } as Activities,
+    } as Partial<Activities> as Activities,
     inventory: testInventory(names),
     bundle,
     connection: temporal.nativeConnection,

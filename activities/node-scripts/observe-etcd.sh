@@ -1,0 +1,123 @@
+# observe-etcd.sh NODE: what one look at this master shows of its etcd member: what the member says itself, and what lies on the
+# disk. Changes nothing, takes no lock. Sends addresses, ids, dates, hashes and counts; never a key, and nothing of the data.
+node=$1
+expect_node "$node"
+data=$root/var/lib/etcd
+manifest=$root/etc/kubernetes/manifests/etcd-pod.yaml
+resources=$root/etc/kubernetes/static-pod-resources
+certificates=$resources/etcd-certs/secrets/etcd-all-certs
+
+# Without quorum every one but the first waits for its time to be over: then the others are not asked. Four seconds, for what is
+# busy is not dead; and a health check waits for a dead member that long.
+read -r -d '' questions <<'SH' || :
+export ETCDCTL_ENDPOINTS=https://localhost:2379
+exec 3>&1
+ask() {
+    name=$1
+    shift
+    printf '@@ask %s\n' "$name" >&3
+    said=$(etcdctl --command-timeout=4s --dial-timeout=2s -w json "$@" 2>&1 >&3)
+    code=$?
+    printf '\n@@end %s %s %s\n' "$name" "$code" "${said##*
+}" >&3
+    return "$code"
+}
+ask status endpoint status
+ask read get health --keys-only && {
+    ask members member list
+    ask alarms alarm list
+    ask reach endpoint health --cluster
+}
+:
+SH
+ask_member() {
+    local shell
+    shell=$(etcd_shell <"$work/containers")
+    if [ -z "$shell" ]; then echo 'neither of its containers etcdctl and etcd runs' >"$work/member-error"; return; fi
+    timeout 24 crictl exec -s "$shell" sh -c "$questions" >"$work/member" 2>"$work/member-error" || :
+}
+
+: >"$work/member"; : >"$work/member-error"
+if etcd_containers "$node" >"$work/containers" 2>"$work/runtime"; then
+    say containers "$(cat "$work/containers")"
+    ask_member &
+else
+    say runtimeError "$(tail -n1 "$work/runtime" | cut -c1-300)"
+fi
+
+say nodeName "$node"
+say nodeTime "$(date -u +%FT%T.%3NZ)"
+
+# Where something would be written that does not exist yet: the directory above it that does.
+free_below() { # DIRECTORY
+    local directory=$1
+    while [ ! -d "${directory:-/}" ]; do directory=${directory%/*}; done
+    df -PB1 "${directory:-/}" | awk 'NR == 2 { print $4 }'
+}
+bytes_at() { # FILE OFFSET COUNT: hexadecimal
+    od -An -v -tx1 -j "$2" -N "$3" "$1" 2>/dev/null | tr -d ' \n' || :
+}
+look_at_data() {
+    local member=$data/member wal
+    if [ ! -d "$member" ]; then say data.state missing
+    elif [ -z "$(find "$member" -xdev -type f -print -quit)" ]; then say data.state empty
+    else say data.state present; fi
+    say data.free "$(free_below "$data")"
+    say data.writable "$([ -d "$data" ] && [ -w "$data" ] && echo yes || echo no)"
+    say data.ownMount "$(mountpoint -q "$data" 2>/dev/null && echo yes || echo no)"
+    # The two pages from which the database is opened, one of which must be whole: counts and checksums, no content.
+    if [ -f "$member/snap/db" ]; then
+        say data.database "$(bytes_at "$member/snap/db" 0 80) $(bytes_at "$member/snap/db" "$(getconf PAGESIZE)" 80)"
+    else
+        say data.database missing
+    fi
+    wal=$({ find "$member/wal" -maxdepth 1 -name '*.wal' 2>/dev/null || :; } | sort | tail -n1)
+    say data.log "$(if [ -n "$wal" ]; then bytes_at "$wal" 0 12; else echo missing; fi)"
+}
+look_at_data
+say room "$(free_below "$root/var/lib/etcd-recovery")"
+
+if [ -f "$manifest" ]; then
+    say manifest.sha256 "$(hash_of "$manifest")"
+    # Which revision it claims to be stands in the file alone. It is read by the worker and goes no further.
+    say manifest.body "$(head -c 262144 "$manifest")"
+fi
+say manifest.copies "$(for copy in "$resources"/etcd-pod-*/etcd-pod.yaml; do
+    revision=${copy%/*}
+    if [ -f "$copy" ]; then printf '%s %s\n' "${revision##*-}" "$(hash_of "$copy")"; fi
+done)"
+
+certificate() { # NAME
+    local certificate=$certificates/$1.crt key=$certificates/$1.key
+    if [ ! -f "$certificate" ] || [ ! -f "$key" ]; then echo missing
+    elif ! openssl x509 -in "$certificate" -outform PEM -out "$work/cert" 2>/dev/null; then echo unparsable
+    elif ! openssl pkey -in "$key" -pubout -out "$work/key" 2>/dev/null; then echo unparsable
+    elif [ "$(openssl x509 -in "$work/cert" -noout -pubkey)" != "$(cat "$work/key")" ]; then echo key-mismatch
+    elif ! openssl x509 -in "$work/cert" -noout -checkend 0 >/dev/null; then echo expired
+    else echo usable; fi
+}
+say certificates "$(for kind in etcd-peer etcd-serving; do echo "$(certificate "$kind-$node") $kind-$node"; done)"
+
+# What it said before it gave up stands at the end. Two of etcd: the newest may have only just begun.
+last_words() {
+    local id
+    awk -F'\t' '($1 == "etcd" && ++etcd <= 2) || ($1 == "etcd-ensure-env-vars" && !init++) { print $3 }' "$work/containers" |
+        while read -r id; do timeout 5 crictl logs --tail 100 "$id" 2>&1 || :; done
+}
+signs() {
+    head -c 4194304 | awk '
+        /dataDir has been destroyed/ { n["dataDestroyed"]++ }
+        /crc mismatch|failed to recover v3 backend|failed to open database|invalid database|database file is corrupt|Was the raft log corrupted|panic: (freepages|page [0-9]+ |invalid page|assertion failed: Page|unexpected page)/ { n["dataCorrupt"]++ }
+        /[Ee]xpected .* to be [^ ]+ got / { n["addressRefused"]++ }
+        /private key does not match public key|failed to find any PEM data|failed to find certificate PEM|\.(crt|key): no such file or directory|x509: malformed/ { n["certificateUnusable"]++ }
+        /bad certificate|certificate has expired|certificate is valid for .*, not |certificate signed by unknown authority/ { n["certificateRejected"]++ }
+        /permanently removed from the cluster/ { n["removed"]++ }
+        /no space left on device/ { n["diskFull"]++ }
+        END { for (name in n) print name "=" n[name] }'
+}
+if [ -s "$work/containers" ]; then say log "$(last_words | signs)"; else say log ''; fi
+
+wait
+say member "$(head -c 1048576 "$work/member")"
+say memberError "$(tail -n1 "$work/member-error" | cut -c1-300)"
+end ok

@@ -1,0 +1,186 @@
+import {
+  waitsForMachine,
+  wantingForRevision,
+  wantingForRollOut,
+  wantingForVoter,
+} from '../../../domain/etcd/goals.ts';
+import { defaultEtcdPolicy } from '../../../domain/etcd/policy.ts';
+import { proveEtcdRecovered, type DataHash, type EtcdProof } from '../../../domain/etcd/proof.ts';
+import { createBudget, noLimits } from '../../connections/budget.ts';
+import type { ClusterConnection } from '../../connections/cluster.ts';
+import type { NodeLane } from '../../connections/node-lane.ts';
+import * as platform from '../../connections/platform-reads.ts';
+import type { AwaitEtcdInput } from '../../etcd-contract.ts';
+import { failure, sentenceOf } from '../../failure.ts';
+import { pause } from '../../heartbeat.ts';
+import { lookAtApi, read, type ApiLook } from '../api-look.ts';
+import { parseEtcdOperator } from '../parse-platform.ts';
+import { readHashes } from './hashes.ts';
+import { observeEtcd, readCertificates, readMaster } from './observe-etcd.ts';
+import { parseEtcdPod } from './parse-master.ts';
+
+/** A look through the API alone costs the cluster next to nothing; one on the masters half a second of each. */
+const POLL_MS = { revision: 1000, 'rolled-out': 1000, voter: 2000, recovered: 2500 };
+
+interface Look extends EtcdProof {
+  /** Why waiting for more of the same is in vain until somebody has mended something else. */
+  machine?: string | undefined;
+}
+
+/** Looks again and again until the goal holds, and with `recovered` until it has held without a break for `soakMs`. */
+export async function awaitEtcd(
+  cluster: ClusterConnection,
+  lane: NodeLane,
+  input: AwaitEtcdInput,
+  signal: AbortSignal,
+): Promise<{ proofs: string[] }> {
+  const { goal, timeoutMs } = input;
+  const soakMs = goal === 'recovered' ? input.soakMs : 0;
+  const lookOnce = lookerFor(cluster, lane, input, signal);
+  const deadline = Date.now() + timeoutMs;
+  let heldSince: number | undefined;
+  for (;;) {
+    const look = await lookOnce();
+    const now = Date.now();
+    if (look.missing.length > 0) heldSince = undefined;
+    else {
+      heldSince ??= now;
+      if (now - heldSince >= soakMs) return { proofs: look.proofs };
+    }
+    if (now >= deadline) throw notYet(input, look);
+    await pause(Math.min(POLL_MS[goal], Math.max(50, deadline - now)), signal);
+  }
+}
+
+/** A look that fails is one that proves nothing; the next one may. */
+function lookerFor(
+  cluster: ClusterConnection,
+  lane: NodeLane,
+  input: AwaitEtcdInput,
+  signal: AbortSignal,
+): () => Promise<Look> {
+  const look = lookFor(cluster, lane, input, signal);
+  return () =>
+    look().catch((error: unknown): Look => {
+      signal.throwIfAborted();
+      return { proofs: [], missing: [sentenceOf(error)] };
+    });
+}
+
+function lookFor(
+  cluster: ClusterConnection,
+  lane: NodeLane,
+  input: AwaitEtcdInput,
+  signal: AbortSignal,
+): () => Promise<Look> {
+  const throughApi = (how: (api: ApiLook) => Promise<Look>) => () => withApi(cluster, signal, how);
+  if (input.goal === 'revision') return throughApi((api) => lookForRevision(api, input));
+  if (input.goal === 'rolled-out') return throughApi((api) => lookForRollOut(api, input));
+  if (input.goal === 'voter') return () => lookForVoter(cluster, lane, input, signal);
+  return recoveredLooker(cluster, lane, input, signal);
+}
+
+async function withApi<T>(
+  cluster: ClusterConnection,
+  signal: AbortSignal,
+  how: (api: ApiLook) => Promise<T>,
+): Promise<T> {
+  const look = await lookAtApi(cluster, createBudget(noLimits()), signal);
+  try {
+    return await how(look);
+  } finally {
+    look.api?.close();
+  }
+}
+
+async function lookForRevision(api: ApiLook, { pins, after = 0 }: AwaitEtcdInput): Promise<Look> {
+  const { node: name } = pins.target;
+  const at = new Date().toISOString();
+  const [operator, node, certificates] = await Promise.all([
+    readOperator(api),
+    readMaster(api, name),
+    readCertificates(api, name),
+  ]);
+  const missing = wantingForRevision({ operator, target: { name, node, certificates } }, { after, pins, at });
+  const newest = operator.known ? operator.value.latestAvailableRevision : after;
+  return { missing, proofs: [`revision ${newest} is there`] };
+}
+
+async function lookForRollOut(api: ApiLook, { pins }: AwaitEtcdInput): Promise<Look> {
+  const { node } = pins.target;
+  const [operator, pod] = await Promise.all([
+    readOperator(api),
+    read(api, 'GET pods in openshift-etcd', async (kubernetes) =>
+      parseEtcdPod(await platform.listEtcdPods(kubernetes), node),
+    ),
+  ]);
+  const proof = `pod etcd-${node} is of the newest revision and names ${pins.target.addresses.join(', ')}`;
+  return { missing: wantingForRollOut(operator, pod, pins), proofs: [proof] };
+}
+
+function readOperator(api: ApiLook) {
+  return read(api, 'GET etcds/cluster', async (kubernetes) =>
+    parseEtcdOperator(await platform.readEtcdOperator(kubernetes)),
+  );
+}
+
+async function lookForVoter(
+  cluster: ClusterConnection,
+  lane: NodeLane,
+  { pins }: AwaitEtcdInput,
+  signal: AbortSignal,
+): Promise<Look> {
+  const { masters } = await observeEtcd(cluster, lane, { signal });
+  const missing = wantingForVoter(masters, pins);
+  const target = masters.find(({ name }) => name === pins.target.node);
+  return {
+    missing,
+    proofs: [`every survivor reaches a voter at ${pins.target.addresses.join(' or ')}`],
+    machine: missing.length === 0 ? undefined : waitsForMachine(target, pins),
+  };
+}
+
+/**
+ * Everything of `proveEtcdRecovered`. The data are compared once all else holds, and again only when it has ceased to hold:
+ * what was equal at one revision stays equal there.
+ */
+function recoveredLooker(
+  cluster: ClusterConnection,
+  lane: NodeLane,
+  { pins }: AwaitEtcdInput,
+  signal: AbortSignal,
+): () => Promise<Look> {
+  const { raftGapAtMost } = cluster.policy.etcd ?? defaultEtcdPolicy;
+  const expected = { pins, raftGapAtMost };
+  let hashes: DataHash[] = [];
+  return async () => {
+    const observation = await observeEtcd(cluster, lane, { signal });
+    const proof = proveEtcdRecovered(observation, hashes, expected);
+    // Without hashes exactly one claim is wanting: that they are equal.
+    if (hashes.length > 0 || proof.missing.length > 1) {
+      if (proof.missing.length > 0) hashes = [];
+      const target = observation.masters.find(({ name }) => name === pins.target.node);
+      const isVoter = wantingForVoter(observation.masters, pins).length === 0;
+      return { ...proof, machine: isVoter ? undefined : waitsForMachine(target, pins) };
+    }
+    const fresh = await readHashes(lane, observation, signal);
+    const whole = proveEtcdRecovered(observation, fresh, expected);
+    if (whole.missing.length === 0) hashes = fresh;
+    return whole;
+  };
+}
+
+function notYet({ goal, timeoutMs, soakMs, pins }: AwaitEtcdInput, { missing, machine }: Look): Error {
+  const wanting = missing.length === 0 ? `it has not yet held for ${soakMs / 1000} s` : missing.join('; ');
+  const where = `etcd on ${pins.target.node}: ${words[goal]} after ${timeoutMs / 1000} s`;
+  return machine === undefined
+    ? failure('NotYetHealthy', `${where}: ${wanting}`)
+    : failure('MachineNotFollowing', `${where}: ${machine}`);
+}
+
+const words: Record<AwaitEtcdInput['goal'], string> = {
+  revision: 'no new revision with the certificates it needs',
+  'rolled-out': 'its pod is not the one that it needs',
+  voter: 'no voter that everybody reaches',
+  recovered: 'not proved whole again',
+};
