@@ -31,6 +31,7 @@ export interface LeaseObject {
 
 export interface PodObject {
   metadata?: ObjectMeta;
+  spec?: { nodeName?: string };
   status?: {
     phase?: string;
     startTime?: string;

@@ -91,3 +91,14 @@ export interface NodeHealthCheckObject {
   metadata?: ObjectMeta;
   spec?: { selector?: LabelSelector; pauseRequests?: string[] };
 }
+
+export interface ClusterOperatorObject {
+  metadata?: ObjectMeta;
+  status?: { conditions?: Condition[] };
+}
+
+export interface DeploymentObject {
+  metadata?: ObjectMeta;
+  spec?: { replicas?: number; selector?: LabelSelector };
+  status?: { availableReplicas?: number };
+}

@@ -1,9 +1,12 @@
 import { etcdNamespace } from '../../domain/etcd/names.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { isNotFound, isObjectGone } from './kubernetes-errors.ts';
-import type { SecretObject } from './objects.ts';
+import type { PodObject, SecretObject } from './objects.ts';
+import { failure } from '../failure.ts';
 import type {
+  ClusterOperatorObject,
   ClusterVersionObject,
+  DeploymentObject,
   EtcdPodObject,
   InfrastructureObject,
   MachineHealthCheckObject,
@@ -13,9 +16,9 @@ import type {
   PoolObject,
   StaticPodOperatorObject,
 } from './platform-objects.ts';
-import { listAll } from './reads.ts';
+import { listAll, orUndefined } from './reads.ts';
 
-/** The reads that EtcdRecovery makes of what stands around etcd; deploy/rbac/README.md lists them one by one. */
+/** The reads that the runbooks make of what OpenShift puts around the control plane; deploy/rbac/README.md lists them one by one. */
 
 const config = '/apis/config.openshift.io/v1';
 const machineApi = '/apis/machine.openshift.io/v1beta1/namespaces/openshift-machine-api';
@@ -70,6 +73,34 @@ export async function readEtcdSecret(api: Kubernetes, name: string): Promise<Sec
     if (isObjectGone(error)) return undefined;
     throw error;
   });
+}
+
+/** `plural`: `etcds`. */
+export function readStaticPodOperator(api: Kubernetes, plural: string): Promise<StaticPodOperatorObject> {
+  return api.get(`/apis/operator.openshift.io/v1/${plural}/cluster`);
+}
+
+export function listClusterOperators(api: Kubernetes): Promise<ClusterOperatorObject[]> {
+  return listAll(api, `${config}/clusteroperators`, {}, MOST);
+}
+
+const metal3Namespace = 'openshift-machine-api';
+
+/** Undefined when there is none, as on every platform but bare metal. */
+export function readMetal3(api: Kubernetes): Promise<DeploymentObject | undefined> {
+  return orUndefined(api.get(`/apis/apps/v1/namespaces/${metal3Namespace}/deployments/metal3`));
+}
+
+/** By the deployment's own selector, which is of labels alone. */
+export async function listPodsOfDeployment(
+  api: Kubernetes,
+  { metadata = {}, spec = {} }: DeploymentObject,
+): Promise<PodObject[]> {
+  const labels = Object.entries(spec.selector?.matchLabels ?? {});
+  if (labels.length === 0)
+    throw failure('ApiUnreachable', `deployment ${metadata.name}: it selects no pods by label`);
+  const labelSelector = labels.map(([label, value]) => `${label}=${value}`).join(',');
+  return listAll(api, `/api/v1/namespaces/${metal3Namespace}/pods`, { labelSelector }, 100);
 }
 
 async function ifServed<T>(answer: Promise<T>): Promise<T | undefined> {

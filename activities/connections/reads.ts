@@ -48,6 +48,12 @@ export function readBootstrapSecret(api: Kubernetes): Promise<SecretObject | und
   );
 }
 
+/** Names of the API groups that this cluster has: `config.openshift.io`. */
+export async function readApiGroups(api: Kubernetes): Promise<string[]> {
+  const { groups = [] } = await api.get<{ groups?: { name?: string }[] }>('/apis');
+  return groups.map(({ name = '' }) => name);
+}
+
 /** An object that a lease may change, as it stands. Throws `PreconditionFailed` when there is none. */
 export async function readLeaseObject(api: Kubernetes, path: string): Promise<unknown> {
   const object = await readUnlessGone(api, path);
@@ -92,7 +98,7 @@ export async function listAll<T>(
   return all;
 }
 
-async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   return answer.catch((error: unknown) => {
     if (isNotFound(error)) return undefined;
     throw error;

@@ -36,6 +36,113 @@ certificate() {
 }
 certificate
 
+# Whom does the API server take this kubeconfig for? Sets who (yes, rejected, unknown), who_detail, who_name, who_groups.
+review='{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}'
+reviews=/apis/authentication.k8s.io/v1/selfsubjectreviews
+who_with() { # FILE
+    local rc=0
+    who=unknown who_detail='' who_name='' who_groups=''
+    timeout 6 "$kubectl" --kubeconfig="$1" --request-timeout=4s create --raw "$reviews" -f - <<<"$review" >"$work/who" 2>"$work/why" || rc=$?
+    if [ "$rc" = 0 ]; then
+        who_name=$(jq -r '.status.userInfo.username // ""' "$work/who" 2>/dev/null || :)
+        who_groups=$(jq -r '.status.userInfo.groups // [] | .[]' "$work/who" 2>/dev/null || :)
+    fi
+    if [ -n "$who_name" ]; then who=yes who_detail=yes; return; fi
+    who_detail="exit code $rc: $(tail -n1 "$work/why" | cut -c1-200)"
+    if grep -qE 'Unauthorized|must be logged in' "$work/why"; then who=rejected who_detail=Unauthorized; fi
+}
+
+# The files that the kubelet has had its certificates in, newest first: one that still works can be linked again.
+client_files() {
+    local file path number=0 asked=0
+    client_server
+    while IFS= read -rd '' file; do
+        path=${file#* }
+        say "client.$number.path" "${path#"$root"}"
+        say "client.$number.sha256" "$(hash_of "$path")"
+        say "client.$number.current" "$([ "$path" -ef "$current" ] && echo yes || echo no)"
+        client_file "client.$number" "$path"
+        number=$((number + 1))
+    done < <(find "$pki" -maxdepth 1 -type f -name 'kubelet-client-*.pem' -printf '%T@ %p\0' 2>/dev/null | sort -zrn | head -zn 20)
+}
+client_file() { # PREFIX FILE
+    local accepted=unknown matches=no
+    if openssl x509 -in "$2" -outform PEM >"$work/one" 2>/dev/null; then
+        say "$1.pem" "$(cat "$work/one")"
+        openssl x509 -in "$work/one" -noout -pubkey >"$work/one-public"
+        if openssl pkey -in "$2" -pubout >"$work/one-key" 2>/dev/null && cmp -s "$work/one-key" "$work/one-public"; then matches=yes; fi
+        # The one that the kubelet uses has been asked with already.
+        if [ "$2" -ef "$current" ] && [ "$who" != unknown ]; then accepted=$who
+        elif [ "$matches" = yes ] && [ "$asked" -lt 3 ] && [ -n "$client_url" ] && is_ours_and_valid "$work/one"; then
+            asked=$((asked + 1)) accepted=$(accepts "$2")
+            # Nobody answers: the next one would be waited for as long.
+            if [ "$accepted" = unknown ]; then asked=3; fi
+        fi
+    fi
+    say "$1.keyMatches" "$matches"
+    say "$1.accepted" "$accepted"
+}
+is_ours_and_valid() { # CERTIFICATE
+    openssl x509 -in "$1" -noout -checkend 0 >/dev/null || return 1
+    openssl x509 -in "$1" -noout -subject -nameopt RFC2253 >"$work/one-subject"
+    grep -qxE "subject= ?CN=system:node:${node//./\\.},O=system:nodes" "$work/one-subject"
+}
+# Server and authorities as the kubelet has them, or else as its bootstrap file does.
+client_server() {
+    local host
+    client_url='' client_connect=()
+    for file in "$kubeconfig" "$bootstrap"; do
+        [ -e "$file" ] && read_form "$file" || continue
+        form_ca >"$work/client-ca"
+        [ -s "$work/client-ca" ] || continue
+        client_url=${form[server]%/}
+        [ -n "${form[tls_name]}" ] || return 0
+        # curl takes a server's name from the address alone: the address is then said apart.
+        host=${client_url#https://}
+        client_url="https://${form[tls_name]}:${host##*:}"
+        client_connect=(--connect-to "::${host%:*}:${host##*:}")
+        return 0
+    done
+}
+accepts() { # PEM; says yes, rejected or unknown
+    local status
+    status=$(curl -s -m 3 -o /dev/null -w '%{http_code}' --cacert "$work/client-ca" --cert "$1" --key "$1" "${client_connect[@]}" \
+        -H 'Content-Type: application/json' -d "$review" "$client_url$reviews" 2>/dev/null) || :
+    case $status in 200 | 201) echo yes ;; 401) echo rejected ;; *) echo unknown ;; esac
+}
+
+# The administrator's kubeconfigs that the platform keeps on every master. Looked at and asked with only where the kubelet has
+# lost its own identity: a health check is no occasion to speak as cluster-admin.
+admin_kubeconfig() { # NAME PREFIX
+    local file=$root/etc/kubernetes/static-pod-resources/kube-apiserver-certs/secrets/node-kubeconfigs/$1.kubeconfig
+    [ -e "$file" ] || return 0
+    work=$work/$2
+    mkdir "$work"
+    kubeconfig_form "$2" "$file"
+    say "$2.path" "${file#"$root"}"
+    who_with "$file"
+    say "$2.accepted" "$who"
+    say "$2.answer" "$who_detail"
+}
+
+# Beside everything else, since each question may wait for an API server that does not answer. What is said comes in at the end.
+credentials() {
+    work=$work/credentials
+    mkdir "$work"
+    who_with "$kubeconfig"
+    say identity.accepted "$who"
+    say identity.detail "$who_detail"
+    say identity.username "$who_name"
+    say identity.groups "$who_groups"
+    client_files
+    [ "$who_name" != "system:node:$node" ] || return 0
+    admin_kubeconfig localhost admin.0 &
+    admin_kubeconfig localhost-recovery admin.1 &
+    admin_kubeconfig lb-int admin.2 &
+    wait
+    cat "$work"/admin.*/values >>"$work/values" 2>/dev/null || :
+}
+
 # What a kubeconfig looks like; never what it says.
 kubeconfig_form() { # PREFIX FILE
     local claims
@@ -58,6 +165,8 @@ kubeconfig_form() { # PREFIX FILE
     if [ -n "${form[token_file]}" ]; then say "$1.token" file; fi
     if [ -n "${form[other]}" ]; then say "$1.other" yes; fi
 }
+credentials &
+asking=$!
 kubeconfig_form kubeconfig "$kubeconfig"
 kubeconfig_form bootstrap "$bootstrap"
 accepted=unknown accepted_detail='there is no file to ask with'
@@ -183,6 +292,8 @@ scan
 say admin "$(cat "$work/admin")"
 say temporary "$(sort -u "$work/temporary")"
 
+wait "$asking" || fail 'the credentials of the kubelet could not be looked at'
+cat "$work/credentials/values" >>"$work/values"
 wait
 for name in api etcd metrics; do
     say "health.$name.code" "$(head -c 300 "$work/$name.code" 2>/dev/null || :)"

@@ -2,7 +2,7 @@ import type { LentSetting, MasterObservation, Observation } from '../../domain/c
 import { nodeCommonName } from '../../domain/kubelet/names.ts';
 import { isLeaseTarget, leaseTargets } from '../../domain/lease.ts';
 import { readLeaseIn } from '../../domain/lease-rules.ts';
-import { known, unknown, type Reading } from '../../domain/reading.ts';
+import { known, type Reading } from '../../domain/reading.ts';
 import { createBudget } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
 import type { Kubernetes } from '../connections/kubernetes.ts';
@@ -12,9 +12,18 @@ import { failure } from '../failure.ts';
 import { lookAtApi, read, unreadable, type ApiLook } from './api-look.ts';
 import { lookAtNode } from './node.ts';
 import type { NodeLook } from './parse-kubelet.ts';
-import { parseBootstrapSecret, parseCsrs, parseMirrorPods, parseNode, parseSigner } from './parse-objects.ts';
+import {
+  parseBootstrapSecret,
+  parseCsrs,
+  parseMirrorPods,
+  parseNode,
+  parseOperatorPods,
+  parseSigner,
+} from './parse-objects.ts';
+import { readPlatform } from './platform.ts';
+import { readPowers } from './powers.ts';
 
-/** One look may cost so much and no more; three masters need about fifteen calls and 2 MB. */
+/** One look may cost so much and no more; three masters need about thirty calls and 2 MB. */
 const limits = { apiCalls: 80, bytes: 64 * 1024 * 1024 };
 /** For a busy master; a dead one shows sooner, since it does not even begin. */
 const NODE_TIMEOUT_MS = 25_000;
@@ -31,7 +40,7 @@ export async function observeControlPlane(
   try {
     const names = Object.keys(cluster.masters);
     let otherCsrs = 0;
-    const [masters, signer, csrs, bootstrapSecret, lentSettings] = await Promise.all([
+    const [masters, signer, csrs, bootstrapSecret, powers, platform, lentSettings] = await Promise.all([
       Promise.all(names.map((name) => observeMaster(cluster, name, look, lane, signal))),
       readSigner(look),
       read(look, 'GET certificatesigningrequests', async (api) => {
@@ -43,6 +52,8 @@ export async function observeControlPlane(
         return ours;
       }),
       read(look, 'GET secrets/node-bootstrapper-token', readSecret),
+      read(look, 'POST selfsubjectreviews, selfsubjectaccessreviews', readPowers),
+      readPlatform(look, names),
       readLentSettings(look),
     ]);
     signal.throwIfAborted();
@@ -55,8 +66,8 @@ export async function observeControlPlane(
       csrs,
       otherCsrs,
       bootstrapSecret,
-      powers: notYet,
-      platform: { operators: notYet, clusterOperators: notYet, metal3: notYet, remediators: notYet },
+      powers,
+      platform,
       lentSettings,
       cost: budget.cost(),
     };
@@ -65,8 +76,6 @@ export async function observeControlPlane(
   }
 }
 
-const notYet = unknown('not looked at', 'the observation');
-
 async function observeMaster(
   cluster: ClusterConnection,
   name: string,
@@ -74,9 +83,9 @@ async function observeMaster(
   lane: NodeLane,
   signal: AbortSignal,
 ): Promise<MasterObservation> {
-  const [node, mirrorPods, seen] = await Promise.all([
+  const [node, pods, seen] = await Promise.all([
     read(look, `GET nodes/${name}`, (api) => readNodeStatus(api, name)),
-    read(look, `GET pods on ${name}`, async (api) => parseMirrorPods(await reads.listPodsOn(api, name))),
+    read(look, `GET pods on ${name}`, (api) => reads.listPodsOn(api, name)),
     lookAtNode(lane, name, { signal, timeoutMs: NODE_TIMEOUT_MS }).then(
       (value) => ({ value }),
       (error: unknown) => ({ error }),
@@ -90,12 +99,16 @@ async function observeMaster(
     name,
     address: cluster.masters[name]?.address ?? '',
     node,
-    mirrorPods,
-    operatorPods: notYet,
+    mirrorPods: mapped(pods, parseMirrorPods),
+    operatorPods: mapped(pods, (list) => parseOperatorPods(list, name)),
     kubelet: ofNode((own) => own.kubelet, 'observe-kubelet.sh'),
     etcd: ofNode((own) => own.etcd, 'health of etcd'),
     apiServer: ofNode((own) => own.apiServer, '/readyz of the API server'),
   };
+}
+
+function mapped<T, R>(reading: Reading<T>, how: (value: T) => R): Reading<R> {
+  return reading.known ? known(how(reading.value), reading.source) : reading;
 }
 
 /** The Node and its lease; no Node is an error, no lease is a fact. */

@@ -9,11 +9,10 @@ import type {
 } from '../../domain/control-plane.ts';
 import { redact, verbatim } from '../redact.ts';
 import { readCertificate } from './certificates.ts';
+import { parseCredentials } from './parse-credentials.ts';
 import { parseManifests } from './parse-manifests.ts';
 import { parseTraces } from './parse-traces.ts';
-
-/** What `observe-kubelet.sh` said, key by key. Any byte may stand in a value. */
-export type Values = Readonly<Record<string, string>>;
+import { count, hash, need, time, type Values } from './values.ts';
 
 export interface NodeLook {
   kubelet: KubeletEvidence;
@@ -29,10 +28,7 @@ export function parseNodeLook(values: Values): NodeLook {
       nodeTime: time(need(values, 'nodeTime'), 'nodeTime'),
       unit: parseUnit(need(values, 'unit')),
       clientCertificate: parseClientCertificate(values),
-      // Not looked for yet: with none of them no rung that needs one is proposed.
-      identity: { accepted: 'unknown', detail: 'not asked' },
-      clientFiles: [],
-      adminKubeconfigs: [],
+      ...parseCredentials(values),
       kubeconfig: parseKubeconfig(values, 'kubeconfig'),
       bootstrap: parseBootstrap(values),
       journal: parseJournal(values),
@@ -94,7 +90,6 @@ function parseKubeconfig(values: Values, prefix: 'kubeconfig' | 'bootstrap'): Ku
   if (state === 'missing') return { state };
   if (state === 'unreadable') return { state, detail: redact(field('detail'), 200) };
   if (state !== 'present') throw new Error(`${prefix}.state: '${redact(state, 40)}' is not a state`);
-  const embedded = field('embeddedPem');
   return {
     state,
     sha256: hash(field('sha256'), `${prefix}.sha256`),
@@ -104,7 +99,25 @@ function parseKubeconfig(values: Values, prefix: 'kubeconfig' | 'bootstrap'): Ku
     credential: credentialOf(field),
     ...(field('certificatePath') === '' ? {} : { certificatePath: verbatim(field('certificatePath')) }),
     ...(field('keyPath') === '' ? {} : { keyPath: verbatim(field('keyPath')) }),
-    ...(embedded === '' ? {} : { embeddedOrganizations: readCertificate(embedded)?.organizations ?? [] }),
+    ...embeddedIn(field('embeddedPem')),
+  };
+}
+
+/** One that cannot be read is nobody's, and still one. */
+function embeddedIn(
+  pem: string,
+): Pick<
+  Extract<Kubeconfig, { state: 'present' }>,
+  'embeddedOrganizations' | 'embeddedCommonName' | 'embeddedNotAfter'
+> {
+  if (pem === '') return {};
+  const certificate = readCertificate(pem);
+  if (!certificate) return { embeddedOrganizations: [] };
+  const { commonName, organizations, notAfter } = certificate;
+  return {
+    embeddedOrganizations: organizations,
+    embeddedCommonName: commonName,
+    embeddedNotAfter: notAfter,
   };
 }
 
@@ -191,27 +204,4 @@ function linesOf(text: string): string[] {
     .filter((line) => line !== '')
     .slice(0, 400)
     .map((line) => redact(line, 300));
-}
-
-function need(values: Values, key: string): string {
-  const value = values[key];
-  if (value === undefined) throw new Error(`the node script said nothing about ${key}`);
-  return value;
-}
-
-function count(text: string, key: string): number {
-  if (!/^\d{1,15}$/.test(text.trim()))
-    throw new Error(`${key}: expected a number, got '${redact(text, 40)}'`);
-  return Number(text.trim());
-}
-
-function hash(text: string, key: string): string {
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error(`${key}: expected a SHA-256, got '${redact(text, 40)}'`);
-  return text;
-}
-
-function time(text: string, key: string): string {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new Error(`${key}: expected a time, got '${redact(text, 40)}'`);
-  return new Date(ms).toISOString();
 }

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import type { KubeletEvidence, StaticPodManifest } from '../../domain/control-plane.ts';
 import { redact, verbatim } from '../redact.ts';
-import type { Values } from './parse-kubelet.ts';
+import type { Values } from './values.ts';
 
 interface Sandbox {
   namespace?: string;

@@ -6,6 +6,7 @@ import type {
   NodeStatus,
   Signer,
 } from '../../domain/control-plane.ts';
+import type { OperatorPods } from '../../domain/platform-view.ts';
 import type {
   Condition,
   CsrObject,
@@ -82,6 +83,41 @@ function statusTimeOf(pod: PodObject): string | undefined {
     pod.status?.startTime,
     ...(pod.status?.containerStatuses ?? []).map(({ state }) => state?.running?.startedAt),
   ]);
+}
+
+/** What the static-pod operators have bound to this node, and what no kubelet has taken up. */
+export function parseOperatorPods(pods: PodObject[], node: string): OperatorPods {
+  const named = pods.map((pod) => ({ pod, ...nameOf(pod) }));
+  return {
+    guards: named
+      .filter(({ name }) => name.endsWith(`-guard-${node}`))
+      .map(({ pod, namespace, name }) => ({
+        namespace,
+        name,
+        ready: conditionOf(pod.status?.conditions, 'Ready')?.status === 'True',
+      })),
+    unacknowledged: named
+      .filter(({ pod, name }) => isInstaller(name, node) && isUnacknowledged(pod))
+      .map(({ pod, namespace, name }) => ({
+        namespace,
+        name,
+        createdAt: iso(pod.metadata?.creationTimestamp ?? '') ?? '',
+      })),
+  };
+}
+
+function nameOf({ metadata }: PodObject): { namespace: string; name: string } {
+  return { namespace: verbatim(metadata?.namespace ?? ''), name: verbatim(metadata?.name ?? '') };
+}
+
+/** `installer-7-master-1`, and `installer-7-retry-1-master-1` after a failure. */
+function isInstaller(name: string, node: string): boolean {
+  return /^installer-\d+-(retry-\d+-)?$/.test(name.slice(0, -node.length)) && name.endsWith(node);
+}
+
+function isUnacknowledged({ metadata, status }: PodObject): boolean {
+  const isPending = status?.phase === 'Pending' && status.startTime === undefined;
+  return isPending && metadata?.deletionTimestamp === undefined;
 }
 
 /** Alive: renewed within its duration; ten seconds are allowed for clocks and a slow API. */

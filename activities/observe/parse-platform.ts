@@ -38,7 +38,7 @@ export function parseEtcdOperator(object: StaticPodOperatorObject): EtcdOperator
   };
 }
 
-function parseNodeStatuses(
+export function parseNodeStatuses(
   statuses: NonNullable<StaticPodOperatorObject['status']>['nodeStatuses'] = [],
 ): OperatorNode[] {
   return statuses.map(({ nodeName = '', currentRevision, targetRevision, lastFailedRevision }) => ({
@@ -56,7 +56,7 @@ function revision(written: number | undefined): number {
   return value;
 }
 
-function parseConditions(conditions: Condition[] = []): OperatorCondition[] {
+export function parseConditions(conditions: Condition[] = []): OperatorCondition[] {
   return conditions.map(({ type = '', status, reason = '', message = '', lastTransitionTime }) => ({
     type: redact(type, 100),
     status: status === 'True' || status === 'False' ? status : 'Unknown',

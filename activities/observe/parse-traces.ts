@@ -1,6 +1,6 @@
 import type { RunOnNode, Traces } from '../../domain/control-plane.ts';
 import { redact, verbatim } from '../redact.ts';
-import type { Values } from './parse-kubelet.ts';
+import type { Values } from './values.ts';
 
 /** A node with more has another problem: nobody reads on. */
 const runsAtMost = 200;

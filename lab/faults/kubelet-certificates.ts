@@ -89,7 +89,7 @@ const variants: readonly CertificateFault[] = [
     name: 'kubelet-certificate-other-node',
     sentence: "The kubelet's client certificate names another node.",
     symptom:
-      "Every request is forbidden in the other node's name; a pending certificate signing request comes from that one.",
+      "Every request is forbidden in the other node's name, a certificate signing request of its own too.",
     spoil: async (lab, node) => putCertificate(lab, node, pem(await ofNode(lab, otherThan(lab, node)))),
     seen: /is not allowed to modify node|User "system:node:[^"]*" cannot/,
   },

@@ -8,8 +8,6 @@ import { waitUntil } from '../cluster/wait.ts';
 import type { Lab } from '../handle.ts';
 import { during } from '../host/progress.ts';
 import type { Fault } from './fault.ts';
-import { CURRENT_PEM } from './kubelet-credential.ts';
-import { on } from './node-health.ts';
 import { forget, savedDir } from './saved.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -25,8 +23,8 @@ export const rivalCsr: Fault = requestFault({
 
 export const foreignCsr: Fault = requestFault({
   name: 'foreign-csr',
-  sentence: "Another master's kubelet asks for the node's certificate.",
-  symptom: "A pending certificate signing request for the node, in another node's name.",
+  sentence: 'A service account that is not the bootstrap account asks for the certificate of the node.',
+  symptom: 'A pending certificate signing request for the node, of a requester that no kubelet is.',
   file: fileForeignCsr,
 });
 
@@ -77,12 +75,31 @@ export function fileRivalCsr(lab: Lab, node: string): Promise<Filed> {
   return fileCsr(lab, node, 'rival-csr', bootstrapper);
 }
 
-/** Nobody approves this one by itself either: a node may renew its own certificate and no other's. */
+/** It may file requests as the bootstrap account may; nobody approves this one by itself either. */
 async function fileForeignCsr(lab: Lab, node: string): Promise<Filed> {
-  const other = lab.masters.find((master) => master !== node) ?? '';
-  const pem = await on(lab, other, 'cat', CURRENT_PEM);
-  return fileCsr(lab, node, 'foreign-csr', { cert: pem, key: pem });
+  await lab.kubectl(['apply', '-f', '-'], { input: FOREIGNER });
+  const token = await lab.kubectl(['create', 'token', 'somebody', '-n', 'default', '--duration=10m']);
+  return fileCsr(lab, node, 'foreign-csr', { token: token.trim() });
 }
+
+const FOREIGNER = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'List',
+  items: [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'somebody', namespace: 'default' } },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'somebody-files-requests' },
+      roleRef: {
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'ClusterRole',
+        name: 'system:node-bootstrapper',
+      },
+      subjects: [{ kind: 'ServiceAccount', name: 'somebody', namespace: 'default' }],
+    },
+  ],
+});
 
 async function fileCsr(lab: Lab, node: string, fault: string, as: ApiCredential): Promise<Filed> {
   const requester = openApi(lab.settings, lab.pki.read('kube-apiserver-server-ca.crt'), as);

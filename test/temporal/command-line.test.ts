@@ -46,9 +46,7 @@ describe('cpr, against a real Temporal server', { concurrency: 4, timeout: 240_0
     assert.equal((await cpr('recover cli-broken --node master-2')).code, 5);
     assert.equal((await cpr('status cli-broken')).code, 6);
     // Temporal's list of runs may lag by a second.
-    await until(async () =>
-      /cli-broken +master-1 +waiting-for-approval/.test((await cpr('status')).out),
-    );
+    await until(async () => /cli-broken +master-1 +waiting-for-approval/.test((await cpr('status')).out));
     assert.equal((await cpr('approve cli-broken --digest 000000000000')).code, 5);
     assert.deepEqual(cluster.effects, []);
 

@@ -22,6 +22,8 @@ export interface FakeNode {
   unit(change: Record<string, string>): void;
   /** The API, asked on the node, accepts these tokens. */
   acceptTokens(...tokens: string[]): void;
+  /** The API, asked with the kubeconfig of this file name, takes it for this user. */
+  knows(kubeconfig: string, username: string, ...groups: string[]): void;
 }
 
 export const nodeServer = 'https://api-int.lab.test:6443';
@@ -49,6 +51,10 @@ export function fakeNode(t: TestContext, name = 'master-1'): FakeNode {
       node.write('fake/unit', `${lines.join('\n')}\n`);
     },
     acceptTokens: (...tokens) => node.write('fake/accepted-tokens', `${tokens.join('\n')}\n`),
+    knows: (file, username, ...groups) => {
+      const userInfo = { username, groups };
+      node.write(`fake/who/${file}`, JSON.stringify({ kind: 'SelfSubjectReview', status: { userInfo } }));
+    },
   };
   cpSync(bin, path('bin'), { recursive: true });
   writeHealthyFiles(node, name);

@@ -13,6 +13,8 @@ export function healthyWords(change: Record<string, string> = {}): Record<string
     'bootstrap.state': 'missing',
     accepted: 'unknown',
     acceptedDetail: '',
+    'identity.accepted': 'unknown',
+    'identity.detail': 'there is no file to ask with',
     journal: '',
     journalCounted: 'yes',
     journalWindow: '15',

@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { symlinkSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { lookAtNode } from '../../../activities/observe/node.ts';
+import { certificate, type KeyedCertificate } from '../support/certificates.ts';
+import { fakeNode, kubeconfigText, nodeServer, type FakeNode } from '../support/fake-node.ts';
+
+const pki = 'var/lib/kubelet/pki';
+const admins = 'etc/kubernetes/static-pod-resources/kube-apiserver-certs/secrets/node-kubeconfigs';
+const own = 'O=system:nodes, CN=system:node:master-1';
+const adminSubject = 'O=system:masters, CN=system:admin';
+
+async function look(node: FakeNode) {
+  return (await lookAtNode(node.lane, 'master-1', {})).kubelet;
+}
+
+/** A file of the kubelet's, as old as that many minutes. */
+function put(node: FakeNode, name: string, content: string, minutesAgo = 0): void {
+  node.write(`${pki}/${name}`, content);
+  const at = new Date(Date.now() - minutesAgo * 60_000);
+  utimesSync(join(node.root, pki, name), at, at);
+}
+
+function pemOf({ pem, key }: KeyedCertificate): string {
+  return pem + key;
+}
+
+function accept(node: FakeNode, ...certificates: KeyedCertificate[]): void {
+  const serials = certificates.map(({ pem }) => `${new X509Certificate(pem).serialNumber}\n`);
+  node.write('fake/accepted-certificates', serials.join(''));
+  node.write('fake/http-6443', 'ok');
+}
+
+async function withAdminKubeconfigs(node: FakeNode): Promise<KeyedCertificate> {
+  const admin = await certificate(adminSubject);
+  const user = {
+    'client-certificate-data': Buffer.from(admin.pem).toString('base64'),
+    'client-key-data': Buffer.from(admin.key).toString('base64'),
+  };
+  for (const name of ['localhost', 'localhost-recovery', 'lb-int', 'lb-ext']) {
+    const server = name.startsWith('lb') ? nodeServer : 'https://localhost:6443';
+    node.write(`${admins}/${name}.kubeconfig`, kubeconfigText(server, user));
+  }
+  return admin;
+}
+
+describe('whom the API server takes the kubelet for', { concurrency: 4 }, () => {
+  it('is asked with its own kubeconfig, and then nobody speaks as the administrator', async (t) => {
+    const node = fakeNode(t);
+    await withAdminKubeconfigs(node);
+    node.knows('kubeconfig', 'system:node:master-1', 'system:nodes', 'system:authenticated');
+    const { identity, adminKubeconfigs } = await look(node);
+    assert.deepEqual(identity, {
+      accepted: 'yes',
+      detail: 'yes',
+      username: 'system:node:master-1',
+      groups: ['system:nodes', 'system:authenticated'],
+    });
+    assert.deepEqual(adminKubeconfigs, []);
+    assert.deepEqual(
+      node.calls().filter((call) => call.startsWith('who is')),
+      ['who is /var/lib/kubelet/kubeconfig'],
+    );
+  });
+
+  it('is told when it is another', async (t) => {
+    const node = fakeNode(t);
+    node.knows('kubeconfig', 'system:admin', 'system:masters');
+    const { identity } = await look(node);
+    assert.deepEqual([identity.accepted, identity.username], ['yes', 'system:admin']);
+  });
+
+  it('is rejected, or unknown where nobody answers: never the one for the other', async (t) => {
+    const node = fakeNode(t);
+    assert.deepEqual((await look(node)).identity, { accepted: 'rejected', detail: 'Unauthorized' });
+    node.write('fake/api-down', 'Unable to connect to the server: dial tcp: i/o timeout');
+    const { identity } = await look(node);
+    assert.equal(identity.accepted, 'unknown');
+    assert.match(identity.detail, /exit code 1: Unable to connect/);
+  });
+
+  it('is not believed from an answer without a name', async (t) => {
+    const node = fakeNode(t);
+    node.write('fake/who/kubeconfig', '<html>login</html>');
+    assert.equal((await look(node)).identity.accepted, 'unknown');
+  });
+});
+
+describe("the kubelet's certificate files", { concurrency: 4 }, () => {
+  it('are all seen, newest first, and the one that still works is asked with', async (t) => {
+    const node = fakeNode(t);
+    const valid = await certificate(own);
+    put(node, 'kubelet-client-2026-10-01.pem', pemOf(valid), 50);
+    put(node, 'kubelet-client-2026-11-01.pem', '', 10);
+    put(node, 'kubelet-server-2026-11-01.pem', pemOf(await certificate('CN=serving')));
+    symlinkSync('gone.pem', join(node.root, pki, 'kubelet-client-current.pem'));
+    accept(node, valid);
+    const { clientFiles } = await look(node);
+    assert.deepEqual(
+      clientFiles.map(({ path, isCurrent, keyMatches, accepted, certificate: one }) => ({
+        path,
+        isCurrent,
+        keyMatches,
+        accepted,
+        of: one?.commonName,
+      })),
+      [
+        {
+          path: `/${pki}/kubelet-client-2026-11-01.pem`,
+          isCurrent: false,
+          keyMatches: false,
+          accepted: 'unknown',
+          of: undefined,
+        },
+        {
+          path: `/${pki}/kubelet-client-2026-10-01.pem`,
+          isCurrent: false,
+          keyMatches: true,
+          accepted: 'yes',
+          of: 'system:node:master-1',
+        },
+      ],
+    );
+  });
+
+  it('are not asked with when they are expired, of another node, or without their key', async (t) => {
+    const node = fakeNode(t);
+    const past = { notAfter: new Date(Date.now() - 60_000) };
+    const [expired, other, keyless, stranger] = [
+      await certificate(own, past),
+      await certificate('O=system:nodes, CN=system:node:master-10'),
+      await certificate(own),
+      await certificate(own),
+    ];
+    put(node, 'kubelet-client-1.pem', pemOf(expired));
+    put(node, 'kubelet-client-2.pem', pemOf(other));
+    put(node, 'kubelet-client-3.pem', keyless.pem);
+    put(node, 'kubelet-client-4.pem', keyless.pem + stranger.key);
+    accept(node, expired, other, keyless, stranger);
+    const { clientFiles } = await look(node);
+    assert.deepEqual(
+      clientFiles.map(({ accepted }) => accepted),
+      ['unknown', 'unknown', 'unknown', 'unknown'],
+    );
+    assert.deepEqual(
+      node.calls().filter((call) => call.startsWith('asked with')),
+      [],
+    );
+  });
+
+  it('are asked with three times at most', async (t) => {
+    const node = fakeNode(t);
+    accept(node);
+    for (const number of [1, 2, 3, 4, 5]) {
+      put(node, `kubelet-client-${number}.pem`, pemOf(await certificate(own)), number);
+    }
+    const { clientFiles } = await look(node);
+    assert.deepEqual(
+      clientFiles.map(({ accepted }) => accepted),
+      ['rejected', 'rejected', 'rejected', 'unknown', 'unknown'],
+    );
+  });
+
+  it('and the current one has the answer that the kubelet itself gets', async (t) => {
+    const node = fakeNode(t);
+    put(node, 'kubelet-client-1.pem', pemOf(await certificate(own)));
+    symlinkSync('kubelet-client-1.pem', join(node.root, pki, 'kubelet-client-current.pem'));
+    node.knows('kubeconfig', 'system:node:master-1', 'system:nodes');
+    const { clientFiles } = await look(node);
+    assert.deepEqual(
+      clientFiles.map(({ isCurrent, accepted }) => [isCurrent, accepted]),
+      [[true, 'yes']],
+    );
+    assert.equal(
+      node.calls().some((call) => call.startsWith('asked with')),
+      false,
+    );
+  });
+
+  it('one that is no link is the current one itself', async (t) => {
+    const node = fakeNode(t);
+    put(node, 'kubelet-client-current.pem', pemOf(await certificate(own)));
+    const { clientFiles, clientCertificate } = await look(node);
+    assert.deepEqual(
+      clientFiles.map(({ isCurrent }) => isCurrent),
+      [true],
+    );
+    assert.equal(clientCertificate.state === 'present' && clientCertificate.isSymlink, false);
+  });
+
+  it('with hostile names are seen, marked as altered, and run nothing', async (t) => {
+    const node = fakeNode(t);
+    put(node, 'kubelet-client-$(touch owned)`id`\n\u001b[31m.pem', '');
+    put(node, 'kubelet-client--out=x.pem', pemOf(await certificate(own)));
+    const { clientFiles } = await look(node);
+    assert.equal(clientFiles.length, 2);
+    const hostile = clientFiles.find(({ path }) => path.includes('touch'));
+    assert.match(hostile?.path ?? '', /^\(altered\) /);
+    assert.doesNotMatch(JSON.stringify(clientFiles), /\\u001b|\\n/);
+    assert.equal(node.has('owned'), false);
+  });
+});
+
+describe("the platform's administrator kubeconfigs", { concurrency: 4 }, () => {
+  it('are told by path, subject and end once the kubelet is nobody; no key leaves the node', async (t) => {
+    const node = fakeNode(t);
+    const admin = await withAdminKubeconfigs(node);
+    node.knows('lb-int.kubeconfig', 'system:admin', 'system:masters');
+    const kubelet = await look(node);
+    assert.deepEqual(
+      kubelet.adminKubeconfigs.map(({ path, commonName, organizations, server, accepted }) => ({
+        path,
+        commonName,
+        organizations,
+        server,
+        accepted,
+      })),
+      [
+        ['localhost', 'https://localhost:6443', 'rejected'],
+        ['localhost-recovery', 'https://localhost:6443', 'rejected'],
+        ['lb-int', nodeServer, 'yes'],
+      ].map(([name, server, accepted]) => ({
+        path: `/${admins}/${name}.kubeconfig`,
+        commonName: 'system:admin',
+        organizations: ['system:masters'],
+        server,
+        accepted,
+      })),
+    );
+    const [first] = kubelet.adminKubeconfigs;
+    assert.equal(Date.parse(first?.notAfter ?? '') > Date.now(), true);
+    assert.deepEqual(
+      kubelet.adminCredentials,
+      [],
+      'the platform keeps them there; they are nobody’s left-over',
+    );
+    const secret = admin.key.split('\n')[1] ?? 'none';
+    assert.equal(JSON.stringify(kubelet).includes(secret), false);
+    assert.equal(
+      JSON.stringify(kubelet).includes(Buffer.from(admin.key).toString('base64').slice(0, 60)),
+      false,
+    );
+  });
+
+  it('that cannot be read are none', async (t) => {
+    const node = fakeNode(t);
+    await withAdminKubeconfigs(node);
+    node.write(`${admins}/localhost.kubeconfig`, 'kind: Config\n');
+    const { adminKubeconfigs } = await look(node);
+    assert.deepEqual(
+      adminKubeconfigs.map(({ path }) => path),
+      [`/${admins}/localhost-recovery.kubeconfig`, `/${admins}/lb-int.kubeconfig`],
+    );
+  });
+
+  it('given to the kubelet, its own kubeconfig says whose certificate it holds', async (t) => {
+    const node = fakeNode(t);
+    await withAdminKubeconfigs(node);
+    node.write('var/lib/kubelet/kubeconfig', node.read(`${admins}/localhost.kubeconfig`));
+    const { kubeconfig } = await look(node);
+    assert.ok(kubeconfig.state === 'present');
+    assert.equal(kubeconfig.credential, 'client-certificate-data');
+    assert.deepEqual(
+      [kubeconfig.embeddedCommonName, kubeconfig.embeddedOrganizations],
+      ['system:admin', ['system:masters']],
+    );
+  });
+});
