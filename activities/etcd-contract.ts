@@ -5,6 +5,7 @@ import type { EtcdPlan } from '../domain/etcd/plan.ts';
 import type { Sighting } from '../domain/etcd/sighting.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { ActResult } from './contract.ts';
+import type { RemediatorActivities } from './remediator-contract.ts';
 
 /**
  * What EtcdRecovery asks of the world, beside what all runbooks do. Observe and act run on `cluster/<name>` and heartbeat
@@ -74,17 +75,14 @@ export interface SnapshotTaken {
 }
 
 /** One idempotent change each: it re-reads first, and "already so" is success. */
-export interface EtcdActActivities {
+export interface EtcdActActivities extends RemediatorActivities {
   /** Through the executor; verified on it: trailer, pages, status, revision. A verified one of this run is "already so". */
   takeSnapshot(input: EtcdActInput): Promise<ActResult & SnapshotTaken>;
   /** Encrypted on its way; written 0600 under another name and renamed. Old copies go by the retention of the inventory. */
   copySnapshot(input: EtcdActInput & { snapshot: SnapshotTaken }): Promise<ActResult & { path: string }>;
-  /** Exactly the remediators of the pins, in the name of this run. One that somebody else has paused meanwhile stays theirs. */
-  pauseRemediators(input: EtcdActInput): Promise<ActResult>;
-  resumeRemediators(input: EtcdActInput): Promise<ActResult>;
   /** Manifest out, containers stopped, data moved aside on the same file system, manifest back. */
   quarantineEtcd(input: EtcdActInput): Promise<ActResult & { directory: string }>;
-  /** `PreconditionFailed` when the member is not listed any more: removed data must never come back. */
+  /** `MemberRemoved` when the member is not listed any more: removed data must never come back. */
   restoreEtcd(input: EtcdActInput): Promise<ActResult>;
   renewCertificates(input: EtcdActInput): Promise<ActResult>;
   /**

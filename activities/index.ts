@@ -1,3 +1,4 @@
+import { createEtcdActActivities } from './act/etcd/index.ts';
 import { createActActivities } from './act/index.ts';
 import { createApproveActivities } from './approve/index.ts';
 import type { ClusterConnection, InventoryLookup } from './connections/cluster.ts';
@@ -5,7 +6,7 @@ import { createNodeLane, type NodeLane } from './connections/node-lane.ts';
 import type { ActActivities, ApproveActivities, ObserveActivities } from './contract.ts';
 import { createLeaseActivities } from './lease.ts';
 import type { LeaseActivities } from './lease-contract.ts';
-import type { EtcdObserveActivities } from './etcd-contract.ts';
+import type { EtcdActActivities, EtcdObserveActivities } from './etcd-contract.ts';
 import { createEtcdObserveActivities } from './observe/etcd/index.ts';
 import { createObserveActivities } from './observe/index.ts';
 
@@ -19,13 +20,19 @@ export interface ActivityDeps {
 export function createClusterActivities(
   inventory: InventoryLookup,
   laneOf: ActivityDeps['laneOf'] = createNodeLane,
-): ObserveActivities & ApproveActivities & ActActivities & LeaseActivities & EtcdObserveActivities {
+): ObserveActivities &
+  ApproveActivities &
+  ActActivities &
+  LeaseActivities &
+  EtcdObserveActivities &
+  EtcdActActivities {
   const deps = { inventory, laneOf };
   return {
     ...createObserveActivities(deps),
     ...createEtcdObserveActivities(deps),
     ...createApproveActivities(deps),
     ...createActActivities(deps),
+    ...createEtcdActActivities(deps),
     ...createLeaseActivities(deps),
   };
 }

@@ -1,6 +1,7 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { Context } from '@temporalio/activity';
 import type { ActActivities } from '../activities/contract.ts';
+import type { EtcdActActivities } from '../activities/etcd-contract.ts';
 import type { LeaseActivities } from '../activities/lease-contract.ts';
 import { failure } from '../activities/failure.ts';
 import { heartbeating } from '../activities/heartbeat.ts';
@@ -10,9 +11,9 @@ import { brakeWorkflowId } from '../workflows/messages.ts';
 
 /**
  * Which activities wait for the brake; the compiler holds the list equal to the contract. What only reads may go on, and so
- * may what takes our own traces away: a brake must never keep a lease in place.
+ * may what takes our own traces away: a brake must never keep a lease in place, nor a remediator paused.
  */
-const obeysBrake: Record<keyof (ActActivities & LeaseActivities), boolean> = {
+const obeysBrake: Record<keyof (ActActivities & EtcdActActivities & LeaseActivities), boolean> = {
   backUpKubelet: true,
   installBootstrapCredential: true,
   recordCsrs: false,
@@ -21,6 +22,16 @@ const obeysBrake: Record<keyof (ActActivities & LeaseActivities), boolean> = {
   installDurableBootstrap: true,
   restoreKubeletBackup: true,
   concludeRun: true,
+  takeSnapshot: true,
+  copySnapshot: true,
+  pauseRemediators: true,
+  resumeRemediators: false,
+  quarantineEtcd: true,
+  restoreEtcd: true,
+  renewCertificates: true,
+  removeMember: true,
+  updateMember: true,
+  forceRedeployment: true,
   setLease: true,
   restoreLease: false,
   readLease: false,

@@ -1,24 +1,10 @@
 import { leaseTargets, type Lease } from '../../domain/lease.ts';
-import { judgeRestore, judgeSet, type JsonPatch } from '../../domain/lease-rules.ts';
+import { judgeRestore, judgeSet } from '../../domain/lease-rules.ts';
 import type { LeaseEnd } from '../../domain/lease-state.ts';
-import { createBudget, noLimits } from '../connections/budget.ts';
-import type { ClusterConnection } from '../connections/cluster.ts';
-import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
-import { isConflict } from '../connections/kubernetes-errors.ts';
 import { readLeaseObject, readUnlessGone } from '../connections/reads.ts';
-import { patchObject } from '../connections/writes.ts';
 import type { ActResult } from '../contract.ts';
-import { failure, isFailure } from '../failure.ts';
-import { pause } from '../heartbeat.ts';
-
-/** The operator writes its status into the same object, in bursts; each of them costs one more read. */
-const MOST_TRIES = 10;
-const PAUSE_MS = 200;
-
-interface Reach {
-  cluster: ClusterConnection;
-  signal: AbortSignal;
-}
+import { failure } from '../failure.ts';
+import { onObject, patchOnce, type Reach } from './on-object.ts';
 
 /**
  * Sets the key. `requireWatched` throws when nothing would take it back; it is asked after each read of the object and
@@ -39,7 +25,7 @@ export async function setLease(
     if (judged.may === 'foreign')
       throw failure('LeaseForeign', `${key} is not set by us: ${judged.evidence.join('; ')}`);
     const hasHappened = async () => judgeSet(await readLeaseObject(api, path), lease).may === 'held';
-    await patch(api, path, judged.patch, hasHappened);
+    await patchOnce(api, path, judged.patch, hasHappened);
     return { changed: true, sentence: `${key} is set until ${lease.deadline} at the latest` };
   });
 }
@@ -54,7 +40,7 @@ export async function restoreLease({ cluster, signal }: Reach, lease: Lease): Pr
     const judged = judgeRestore(object, lease);
     if (judged.is === 'gone') return end('already-gone', false, judged.sentence);
     const hasHappened = async () => judgeRestore(await readLeaseObject(api, path), lease).is === 'gone';
-    if (judged.patch) await patch(api, path, judged.patch, hasHappened);
+    if (judged.patch) await patchOnce(api, path, judged.patch, hasHappened);
     if (judged.is === 'ours') return end('restored', true, judged.sentence);
     const { keyRemains, evidence } = judged;
     const sentence = keyRemains
@@ -66,37 +52,4 @@ export async function restoreLease({ cluster, signal }: Reach, lease: Lease): Pr
 
 function end(outcome: LeaseEnd['outcome'], changed: boolean, sentence: string): LeaseEnd {
   return { outcome, changed, keyRemains: false, sentence, evidence: [] };
-}
-
-/** Reads and writes again when the object changed between the two, a bounded number of times. */
-async function onObject<T>({ cluster, signal }: Reach, attempt: (api: Kubernetes) => Promise<T>): Promise<T> {
-  const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
-  try {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await attempt(api);
-      } catch (error) {
-        if (!isConflict(error)) throw error;
-        if (tries === MOST_TRIES)
-          throw failure('ApiUnreachable', 'the object changes too fast to be written');
-        await pause(PAUSE_MS, signal);
-      }
-    }
-  } finally {
-    api.close();
-  }
-}
-
-/** A lost answer is resolved by reading back, never by sending again. */
-async function patch(
-  api: Kubernetes,
-  path: string,
-  content: JsonPatch,
-  hasHappened: () => Promise<boolean>,
-): Promise<void> {
-  try {
-    await patchObject(api, path, content);
-  } catch (error) {
-    if (!isFailure(error, 'ApiUnreachable') || !(await hasHappened().catch(() => false))) throw error;
-  }
 }

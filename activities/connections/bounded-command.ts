@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 
 export interface CommandEnd {
   /** Exit code; undefined when a signal ended it. */
@@ -15,6 +16,8 @@ export interface CommandLimits {
   /** Nothing at all on standard output for so long: nobody is there. Absent: no such limit. */
   silentMs?: number;
   stdoutBytes: number;
+  /** Gets standard output as it comes, instead of it being collected; no more is read while it works. What it throws ends the command. */
+  take?: (chunk: Buffer) => Promise<void>;
   signal?: AbortSignal;
 }
 
@@ -42,6 +45,7 @@ export function runBounded(
     const timer = setTimeout(kill, limits.timeoutMs, `no end within ${limits.timeoutMs / 1000} s`);
     const silence = limits.silentMs ?? limits.timeoutMs;
     const silent = setTimeout(kill, silence, `no sign of life within ${silence / 1000} s`);
+    const taker = takerOf(child.stdout, limits.take, kill);
     limits.signal?.addEventListener('abort', onAbort, { once: true });
     const stdout: Buffer[] = [];
     let said = 0;
@@ -49,6 +53,7 @@ export function runBounded(
       clearTimeout(silent);
       said += chunk.length;
       if (said > limits.stdoutBytes) kill(`more than ${limits.stdoutBytes} bytes of output`);
+      else if (limits.take) taker.hand(chunk);
       else stdout.push(chunk);
     });
     let stderr = '';
@@ -69,11 +74,38 @@ export function runBounded(
     });
     child.on('close', (code) => {
       done();
-      if (limits.signal?.aborted) return reject(asError(limits.signal.reason));
-      const end = { code: code ?? undefined, stdout: Buffer.concat(stdout).toString('utf8'), stderr };
-      resolve(cut === undefined ? end : { ...end, cut });
+      void taker.settled().then((refusal) => {
+        if (limits.signal?.aborted) return reject(asError(limits.signal.reason));
+        if (refusal !== undefined) return reject(asError(refusal));
+        const end = { code: code ?? undefined, stdout: Buffer.concat(stdout).toString('utf8'), stderr };
+        resolve(cut === undefined ? end : { ...end, cut });
+      });
     });
   });
+}
+
+/** Hands on one chunk after the other. When a process ends, what is left of its output comes all at once, paused or not. */
+function takerOf(stdout: Readable, take: CommandLimits['take'], kill: () => void) {
+  let refusal: unknown;
+  let taking = Promise.resolve();
+  const takeOne = async (chunk: Buffer) => {
+    if (refusal !== undefined) return;
+    try {
+      await take?.(chunk);
+      stdout.resume();
+    } catch (error) {
+      refusal = error ?? new Error('refused');
+      kill();
+    }
+  };
+  return {
+    hand(chunk: Buffer): void {
+      stdout.pause();
+      taking = taking.then(() => takeOne(chunk));
+    },
+    /** What `take` threw, once all is handed on. */
+    settled: (): Promise<unknown> => taking.then(() => refusal),
+  };
 }
 
 function killGroup(pid: number | undefined): void {

@@ -22,6 +22,8 @@ export interface Kubernetes {
   put<T>(path: string, body: unknown): Promise<T>;
   /** A JSON patch (RFC 6902). One that does not apply, because a `test` fails or a path is gone, is a conflict. */
   patch<T>(path: string, body: unknown): Promise<T>;
+  /** `body`: its DeleteOptions, with the preconditions. */
+  delete<T>(path: string, body: unknown): Promise<T>;
   /** The API server's clock minus this host's, to the second, from its newest answer. */
   clockOffsetMs(): number;
   close(): void;
@@ -59,6 +61,7 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
     post: (path, body) => call('POST', path, body),
     put: (path, body) => call('PUT', path, body),
     patch: (path, body) => call('PATCH', path, body),
+    delete: (path, body) => call('DELETE', path, body),
     clockOffsetMs: () => offset,
     close: () => agent.destroy(),
   };

@@ -3,9 +3,10 @@ import { failure } from '../failure.ts';
 import type { NodeScriptName } from '../node-scripts/scripts.ts';
 import { scriptHashes, scriptText } from '../node-scripts/scripts.ts';
 import { redact } from '../redact.ts';
-import { runBounded, type CommandEnd } from './bounded-command.ts';
+import { runBounded, type CommandEnd, type CommandLimits } from './bounded-command.ts';
 import { masterOf, type ClusterConnection } from './cluster.ts';
 import { createControlSockets, type ControlSockets } from './control-sockets.ts';
+import { createStreamParts } from './node-stream.ts';
 import { readResult, type Marker, type ScriptVerdict } from './node-result.ts';
 
 /** Runs our small root scripts on the masters of one cluster, over the system's OpenSSH. Nothing is installed there. */
@@ -16,6 +17,16 @@ export interface NodeLane {
    * approved script), `UnknownNode`.
    */
   run(call: NodeScriptCall): Promise<Record<string, string>>;
+  /**
+   * The same for a script that sends a file as it is, without a limit of its own but `mostBytes`. `body` gets it piece by piece,
+   * and no more is read while it works; what it throws ends the script. When this returns, every byte has come.
+   */
+  stream(call: NodeStreamCall): Promise<Record<string, string>>;
+}
+
+export interface NodeStreamCall extends NodeScriptCall {
+  mostBytes: number;
+  body: (bytes: Buffer) => Promise<void>;
 }
 
 export interface NodeScriptCall {
@@ -51,34 +62,57 @@ let ownSockets: ControlSockets | undefined;
 
 export function createNodeLane(cluster: ClusterConnection, options: NodeLaneOptions = {}): NodeLane {
   const sockets = options.sockets ?? (ownSockets ??= createControlSockets());
+  async function send(
+    call: NodeScriptCall,
+    marker: Marker,
+    output: Pick<CommandLimits, 'stdoutBytes' | 'take'>,
+  ): Promise<CommandEnd> {
+    const { name, address } = masterOf(cluster, call.node);
+    const way = { cluster: cluster.name, node: name, address, ...cluster.ssh };
+    const argv = [options.ssh ?? 'ssh', ...sshArguments(cluster, name, address, sockets.pathFor(way))];
+    const text = scriptText(call.script, { ...marker, args: call.args ?? [], input: call.input ?? '' });
+    const end = await runBounded(argv, text, {
+      timeoutMs: call.timeoutMs ?? SCRIPT_TIMEOUT_MS,
+      silentMs: BEGIN_TIMEOUT_MS,
+      ...output,
+      ...(call.signal ? { signal: call.signal } : {}),
+    }).catch((error: NodeJS.ErrnoException) => {
+      call.signal?.throwIfAborted();
+      if (output.take && error.code !== 'ENOENT') throw error;
+      const why = error.code === 'ENOENT' ? 'ssh is not installed on this host' : error.message;
+      throw failure('NodeUnreachable', `${name}: ${why}`);
+    });
+    if (end.cut !== undefined) sockets.discard(way);
+    return end;
+  }
   return {
     async run(call) {
-      const { name, address } = masterOf(cluster, call.node);
-      if (!runIdForm.test(call.runId)) {
-        throw failure('PreconditionFailed', `'${call.runId}' cannot be the name of a directory on a node`);
-      }
-      checkApproved(call);
-      const marker: Marker = {
-        runId: call.runId,
-        step: call.script.replace(/\.sh$/, ''),
-        nonce: randomBytes(8).toString('hex'),
-      };
-      const way = { cluster: cluster.name, node: name, address, ...cluster.ssh };
-      const argv = [options.ssh ?? 'ssh', ...sshArguments(cluster, name, address, sockets.pathFor(way))];
-      const text = scriptText(call.script, { ...marker, args: call.args ?? [], input: call.input ?? '' });
-      const end = await runBounded(argv, text, {
-        timeoutMs: call.timeoutMs ?? SCRIPT_TIMEOUT_MS,
-        silentMs: BEGIN_TIMEOUT_MS,
-        stdoutBytes: MAX_OUTPUT_BYTES,
-        ...(call.signal ? { signal: call.signal } : {}),
-      }).catch((error: NodeJS.ErrnoException) => {
-        call.signal?.throwIfAborted();
-        const why = error.code === 'ENOENT' ? 'ssh is not installed on this host' : error.message;
-        throw failure('NodeUnreachable', `${name}: ${why}`);
-      });
-      if (end.cut !== undefined) sockets.discard(way);
-      return judge(end, marker, name);
+      const marker = markerFor(cluster, call);
+      return judge(await send(call, marker, { stdoutBytes: MAX_OUTPUT_BYTES }), marker, call.node);
     },
+    async stream(call) {
+      const marker = markerFor(cluster, call);
+      const parts = createStreamParts(marker, call.mostBytes, call.body);
+      const stdoutBytes = call.mostBytes + MAX_OUTPUT_BYTES;
+      const end = await send(call, marker, { stdoutBytes, take: (chunk) => parts.take(chunk) });
+      const values = judge({ ...end, stdout: parts.text() }, marker, call.node);
+      if (parts.isWhole()) return values;
+      throw failure('OutcomeUnknown', `${call.node}: ${marker.step} did not send the whole file`);
+    },
+  };
+}
+
+/** Checks what is asked for, and names the call. */
+function markerFor(cluster: ClusterConnection, call: NodeScriptCall): Marker {
+  masterOf(cluster, call.node);
+  if (!runIdForm.test(call.runId)) {
+    throw failure('PreconditionFailed', `'${call.runId}' cannot be the name of a directory on a node`);
+  }
+  checkApproved(call);
+  return {
+    runId: call.runId,
+    step: call.script.replace(/\.sh$/, ''),
+    nonce: randomBytes(8).toString('hex'),
   };
 }
 
@@ -91,7 +125,11 @@ function checkApproved({ node, script, approved }: NodeScriptCall): void {
 
 /** A lane on which only approved scripts run; without a list, any of ours. */
 export function approvedOnly(lane: NodeLane, approved: NodeScriptCall['approved']): NodeLane {
-  return approved === undefined ? lane : { run: (call) => lane.run({ ...call, approved }) };
+  if (approved === undefined) return lane;
+  return {
+    run: (call) => lane.run({ ...call, approved }),
+    stream: (call) => lane.stream({ ...call, approved }),
+  };
 }
 
 /**

@@ -24,6 +24,15 @@ export function patchObject(api: Kubernetes, path: string, patch: JsonPatch): Pr
   return api.patch(path, patch);
 }
 
+/** Exactly this object in exactly this state: another answers `isConflict`. */
+export function deleteObject(
+  api: Kubernetes,
+  path: string,
+  preconditions: { uid: string; resourceVersion: string },
+): Promise<unknown> {
+  return api.delete(path, { apiVersion: 'v1', kind: 'DeleteOptions', preconditions });
+}
+
 /** Sends back the request as it was read, with one condition more; its resourceVersion is the precondition. */
 export function putApproval(api: Kubernetes, csr: CsrObject, approval: Condition): Promise<CsrObject> {
   const conditions = [...(csr.status?.conditions ?? []), approval];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** Every script that may run on a node. All but the first four change something there. */
+/** Every script that may run on a node. Those that observe, read or stream change nothing there. */
 export const nodeScripts = [
   'observe-kubelet.sh',
   'read-bootstrap.sh',
@@ -12,6 +12,12 @@ export const nodeScripts = [
   'restart-kubelet.sh',
   'restore-kubelet.sh',
   'conclude-run.sh',
+  'read-members.sh',
+  'snapshot-etcd.sh',
+  'stream-snapshot.sh',
+  'change-member.sh',
+  'quarantine-etcd.sh',
+  'restore-etcd.sh',
 ] as const;
 
 export type NodeScriptName = (typeof nodeScripts)[number];
@@ -24,12 +30,24 @@ export interface ScriptCall {
   input: string;
 }
 
+/** What some scripts have in common, between the prelude and their own text. */
+const parts: Partial<Record<NodeScriptName, string[]>> = {
+  'read-members.sh': ['etcd-member.sh'],
+  'snapshot-etcd.sh': ['etcd-member.sh'],
+  'stream-snapshot.sh': ['etcd-member.sh'],
+  'change-member.sh': ['etcd-member.sh'],
+  'quarantine-etcd.sh': ['etcd-member.sh', 'etcd-manifest.sh'],
+  'restore-etcd.sh': ['etcd-member.sh', 'etcd-manifest.sh'],
+};
+
 const prelude = readScript('prelude.sh');
-const bodies = new Map(nodeScripts.map((name) => [name, readScript(name)]));
+const bodies = new Map(
+  nodeScripts.map((name) => [name, [...(parts[name] ?? []), name].map(readScript).join('')]),
+);
 
 /**
  * SHA-256 of what is sent, by script: a vote covers this code. To check one by hand:
- * `cat prelude.sh restart-kubelet.sh | sha256sum`.
+ * `cat prelude.sh restart-kubelet.sh | sha256sum`; `docs/node-access.md` says which have parts between the two.
  */
 export function scriptHashes(): Record<NodeScriptName, string> {
   const hashes = nodeScripts.map((name) => {

@@ -2,7 +2,7 @@ import { valueOf } from '../reading.ts';
 import { assess, targetOf, type Assessment } from './assessment.ts';
 import { clusterObjection, type Asking } from './guards.ts';
 import { quorumLostObjection, readObjection } from './guards-cluster.ts';
-import type { EtcdMaster, EtcdMember, EtcdObservation } from './observation.ts';
+import type { EtcdMember, EtcdObservation, MemberView } from './observation.ts';
 import type { EtcdPins, MemberPin } from './pins.ts';
 import type { EtcdPlan } from './plan.ts';
 
@@ -12,14 +12,20 @@ import type { EtcdPlan } from './plan.ts';
  */
 export type Membership = 'listed' | 'removed' | 'updated' | 'changed' | 'unclear';
 
-export function membershipOf(masters: EtcdMaster[], pins: EtcdPins): Membership {
+/** What one master's member says of the others. */
+export interface MembersSeen {
+  name: string;
+  view: Pick<MemberView, 'self' | 'members'>;
+}
+
+export function membershipOf(masters: MembersSeen[], pins: EtcdPins): Membership {
   if (!pins.target.member) return 'removed';
   const words = new Set(pins.survivors.map((survivor) => wordOf(survivor, masters, pins)));
   const [only] = words;
   return only !== undefined && words.size === 1 ? only : 'unclear';
 }
 
-function wordOf(survivor: MemberPin, masters: EtcdMaster[], pins: EtcdPins): Membership {
+function wordOf(survivor: MemberPin, masters: MembersSeen[], pins: EtcdPins): Membership {
   const members = listHeardFrom(survivor, masters, pins.clusterId);
   const { member: pinned, newPeerUrl = '' } = pins.target;
   if (!members || !pinned) return 'unclear';
@@ -32,7 +38,7 @@ function wordOf(survivor: MemberPin, masters: EtcdMaster[], pins: EtcdPins): Mem
 /** An empty answer is no answer: a list counts only from the pinned member of the pinned cluster, which stands in it itself. */
 function listHeardFrom(
   { node, memberId }: MemberPin,
-  masters: EtcdMaster[],
+  masters: MembersSeen[],
   clusterId: string,
 ): EtcdMember[] | undefined {
   const view = masters.find(({ name }) => name === node)?.view;

@@ -16,7 +16,10 @@ export interface CertificateFault {
  * Everything that is wrong with the node's three certificates, in their own secrets and inside `etcd-all-certs`. Both are
  * looked at: the pods mount the second, and in mid-roll-out the two were seen to differ for ever.
  */
-export function certificateFaults(master: EtcdMaster, at: string): CertificateFault[] {
+export function certificateFaults(
+  master: Pick<EtcdMaster, 'name' | 'node' | 'certificates'>,
+  at: string,
+): CertificateFault[] {
   const seen = valueOf(master.certificates);
   const addresses = valueOf(master.node)?.internalIps;
   if (!seen || !addresses) return [];

@@ -39,7 +39,7 @@ function staleCertificates(
   const { name, node, certificates } = target;
   if (!node.known) return [`the Node ${name} could not be read (${node.why})`];
   if (!certificates.known) return [`the certificates of ${name} could not be read (${certificates.why})`];
-  return certificateFaults({ ...target, certificates } as EtcdMaster, at).map(({ fact }) => fact);
+  return certificateFaults({ ...target, certificates }, at).map(({ fact }) => fact);
 }
 
 /** The target's pod is of the newest revision, and was made for the addresses that its node has. */

@@ -13,3 +13,8 @@ export function memberId(written: string, base: 'decimal' | 'hex'): string | und
 export function isMemberId(id: string): boolean {
   return /^[1-9a-f][0-9a-f]{0,15}$/.test(id);
 }
+
+/** As etcd's commands print it when they are asked for plain fields. */
+export function decimalId(hexadecimal: string): string {
+  return BigInt(`0x${hexadecimal}`).toString();
+}

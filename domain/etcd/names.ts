@@ -36,3 +36,11 @@ export function quarantineDirectory(runId: string): string {
 export function snapshotDirectory(runId: string): string {
   return `/var/lib/etcd-recovery/${runId}`;
 }
+
+/** The node scripts, by what they do. */
+export const etcdScripts = {
+  always: { read: 'read-members.sh', snapshot: 'snapshot-etcd.sh', stream: 'stream-snapshot.sh' },
+  changeMember: 'change-member.sh',
+  quarantine: 'quarantine-etcd.sh',
+  restore: 'restore-etcd.sh',
+} as const;

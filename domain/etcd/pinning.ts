@@ -8,7 +8,7 @@ import { isMemberId } from './member-id.ts';
 import type { EtcdObservation, MasterNode } from './observation.ts';
 import type { OperatorKind } from './operator-kind.ts';
 import type { EtcdPins, MemberPin } from './pins.ts';
-import { quarantineScript } from './plan-steps.ts';
+import { etcdScripts } from './names.ts';
 import type { EtcdPolicy } from './policy.ts';
 import { objection, type EtcdObjection } from './refusal.ts';
 import type { Standing } from './standing.ts';
@@ -24,9 +24,13 @@ export interface PlanInput {
   decision: { policy: EtcdPolicy; runId: string; scripts: Record<string, string> };
 }
 
-/** Only a plan that moves data runs a script of ours on the node; all else goes through the API and through etcd. */
+/** Whatever is done on a master is done by a script, and the vote covers its text; of an undo, too. */
 export function scriptsNeeded(fault: Fault, standing: Standing): string[] {
-  return needsQuarantine(fault, standing) ? [quarantineScript] : [];
+  return [
+    ...Object.values(etcdScripts.always),
+    ...(fault.member === undefined ? [] : [etcdScripts.changeMember]),
+    ...(needsQuarantine(fault, standing) ? [etcdScripts.quarantine, etcdScripts.restore] : []),
+  ];
 }
 
 /** Undefined facts are refused, never guessed: a plan names one cluster, one member, one survivor. */

@@ -3,6 +3,7 @@ import {
   allCertsSecret,
   certificateSecrets,
   etcdNamespace,
+  etcdScripts,
   overrideKey,
   quarantineDirectory,
   signerTrigger,
@@ -12,7 +13,7 @@ import type { EtcdPins } from './pins.ts';
 
 /** The steps of EtcdRecovery, as data. Their ids are fixed: the workflow carries them out by id. */
 
-export function snapshot({ executor, runId }: EtcdPins): PlanStep {
+export function snapshot({ executor, runId, scripts }: EtcdPins): PlanStep {
   return {
     id: 'snapshot',
     sentence: `Take a snapshot of etcd through ${executor.node}, and verify it`,
@@ -28,10 +29,11 @@ export function snapshot({ executor, runId }: EtcdPins): PlanStep {
     undo: 'nothing to undo: the snapshot is kept',
     proof:
       'its integrity trailer, its pages, and a revision that is not older than the one the cluster had when it was begun',
+    ...scriptOf(etcdScripts.always.snapshot, scripts),
   };
 }
 
-export function copyOffNode({ executor, recipient }: EtcdPins): PlanStep {
+export function copyOffNode({ executor, recipient, scripts }: EtcdPins): PlanStep {
   return {
     id: 'copy-off-node',
     sentence: 'Copy the snapshot off the cluster, encrypted',
@@ -46,6 +48,7 @@ export function copyOffNode({ executor, recipient }: EtcdPins): PlanStep {
     risk: 'reversible',
     undo: 'nothing to undo: the copy is kept',
     proof: 'the copy was made from a file with the SHA-256 of the verified snapshot',
+    ...scriptOf(etcdScripts.always.stream, scripts),
   };
 }
 
@@ -66,7 +69,6 @@ export function pauseRemediators({ target, remediators }: EtcdPins): PlanStep {
 }
 
 export function quarantine({ target, runId, scripts }: EtcdPins): PlanStep {
-  const sha256 = scripts[quarantineScript];
   return {
     id: 'quarantine',
     sentence: `Stop etcd on ${target.node} and set its data aside`,
@@ -86,11 +88,9 @@ export function quarantine({ target, runId, scripts }: EtcdPins): PlanStep {
     risk: 'reversible',
     undo: 'data and manifest go back, as long as the member has not been removed; after that never',
     proof: 'the data lies in quarantine, and the manifest is in place again',
-    ...(sha256 === undefined ? {} : { script: { name: quarantineScript, sha256 } }),
+    ...scriptOf(etcdScripts.quarantine, scripts),
   };
 }
-
-export const quarantineScript = 'quarantine-etcd.sh';
 
 export function renewCertificates({ target, certificates }: EtcdPins): PlanStep {
   const { cure, secrets } = certificates;
@@ -137,6 +137,7 @@ export function removeMember(pins: EtcdPins): PlanStep {
     risk: 'irreversible',
     pointOfNoReturn: true,
     proof: `${survivors.map(({ node }) => node).join(' and ')} list it no more`,
+    ...scriptOf(etcdScripts.changeMember, pins.scripts),
   };
 }
 
@@ -157,6 +158,7 @@ export function updateMember(pins: EtcdPins): PlanStep {
     risk: 'reversible',
     undo: `its peer URL becomes ${peerUrls.join(', ')} again`,
     proof: `${survivors.map(({ node }) => node).join(' and ')} list it with the new peer URL`,
+    ...scriptOf(etcdScripts.changeMember, pins.scripts),
   };
 }
 
@@ -243,4 +245,9 @@ export function resumeRemediators({ target, remediators }: EtcdPins): PlanStep {
     proof: 'none of them is paused by this run any more',
     skipMeans: 'they stay paused until a person resumes them',
   };
+}
+
+function scriptOf(name: string, scripts: Record<string, string>): Pick<PlanStep, 'script'> {
+  const sha256 = scripts[name];
+  return sha256 === undefined ? {} : { script: { name, sha256 } };
 }

@@ -50,23 +50,32 @@ describe('the roles of the runbooks', () => {
 
   it('grant nothing that reaches further than its purpose', () => {
     const verbs = new Set(granted.map(({ verb }) => verb));
-    assert.deepEqual([...verbs].sort(), ['approve', 'create', 'get', 'list', 'patch', 'update']);
+    assert.deepEqual([...verbs].sort(), ['approve', 'create', 'delete', 'get', 'list', 'patch', 'update']);
     for (const { resource, verb, resourceNames } of granted) {
       assert.notEqual(resource, '*');
       if (verb === 'create' || verb === 'patch' || resource === 'signers')
         assert.equal(resourceNames?.length, 1, resource);
+      if (verb === 'delete') assert.equal(resource, 'secrets');
       // Without names it would be every secret of the namespace.
       if (resource === 'secrets') assert.ok((resourceNames?.length ?? 0) > 0, 'secrets by name');
     }
   });
 
-  it('name the secrets of etcd that a look reads, and never the key that signs them', () => {
+  it('name the secrets of etcd that are read, taken out of or deleted, and never the key that signs them', () => {
     const secrets = granted.filter(
       ({ resource, namespace }) => resource === 'secrets' && namespace === etcdNamespace,
     );
     const names = new Set(secrets.flatMap(({ resourceNames = [] }) => resourceNames));
     const nodes = ['master-0', 'master-1', 'master-2'];
     assert.deepEqual([...names].sort(), [allCertsSecret, ...nodes.flatMap(certificateSecrets)].sort());
+  });
+
+  it('delete certificates of masters alone, and never what holds those of all', () => {
+    const deleted = granted.filter(({ verb }) => verb === 'delete');
+    const names = deleted.flatMap(({ resourceNames = [] }) => resourceNames);
+    const nodes = ['master-0', 'master-1', 'master-2'];
+    assert.deepEqual(names.sort(), nodes.flatMap(certificateSecrets).sort());
+    assert.deepEqual([...new Set(deleted.map(({ namespace }) => namespace))], [etcdNamespace]);
   });
 
   it('belong to one account', () => {

@@ -6,7 +6,14 @@ import { defaultEtcdPolicy } from '../../domain/etcd/policy.ts';
 import { decideEtcdRecovery, type EtcdDecision, type EtcdVerdict } from '../../domain/etcd/verdict.ts';
 import { secondsAfter } from './observations.ts';
 
-export const etcdScripts = { 'quarantine-etcd.sh': 'a'.repeat(64) };
+export const etcdScripts = {
+  'read-members.sh': 'a'.repeat(64),
+  'snapshot-etcd.sh': 'b'.repeat(64),
+  'stream-snapshot.sh': 'c'.repeat(64),
+  'change-member.sh': 'd'.repeat(64),
+  'quarantine-etcd.sh': 'e'.repeat(64),
+  'restore-etcd.sh': 'f'.repeat(64),
+};
 
 export function etcdDecisionOn(observation: EtcdObservation): EtcdDecision {
   return {

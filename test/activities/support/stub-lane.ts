@@ -36,5 +36,5 @@ export function healthyWords(change: Record<string, string> = {}): Record<string
 
 /** A lane without ssh: what each call is answered with. */
 export function stubLane(answer: (call: NodeScriptCall) => Promise<Record<string, string>>): NodeLane {
-  return { run: answer };
+  return { run: answer, stream: answer };
 }

@@ -1,0 +1,62 @@
+# Stands before the scripts that stop etcd on this master and move its data: its manifest goes out, its containers end, its manifest comes
+# back. Whatever is moved is moved inside the data directory, so also where that is a file system of its own, and never over anything.
+manifests=$root/etc/kubernetes/manifests
+manifest=$manifests/etcd-pod.yaml
+member=$data/member
+aside=$data/quarantine-$CPR_RUN
+kept=$aside/etcd-pod.yaml
+
+# Into the quarantine first, and only then out: at each moment there is one of the two.
+take_manifest_out() {
+    [ -e "$manifest" ] || { [ -e "$kept" ] && return 0; precondition "there is no ${manifest#"$root"} to take out"; }
+    if [ -e "$kept" ] && [ "$(hash_of "$kept")" != "$(hash_of "$manifest")" ]; then
+        # The operator has written another one since: that is the one to put back.
+        mv -nT "$kept" "$kept.$(date +%Y%m%dT%H%M%SZ).$CPR_NONCE"
+    fi
+    if [ ! -e "$kept" ]; then
+        rm -f "$aside"/.manifest.*
+        cp -p "$manifest" "$aside/.manifest.$CPR_NONCE"
+        sync "$aside/.manifest.$CPR_NONCE"
+        mv -nT "$aside/.manifest.$CPR_NONCE" "$kept"
+        sync "$aside"
+    fi
+    [ "$(hash_of "$kept")" = "$(hash_of "$manifest")" ] || fail "the copy of ${manifest#"$root"} is not equal to it"
+    rm -f "$manifest"
+    sync "$manifests"
+    note "took ${manifest#"$root"} out, to ${kept#"$root"}"
+}
+# One that somebody else has put there meanwhile stays. A file with a dot before its name is none to the kubelet.
+put_manifest_back() {
+    local new=$manifests/.etcd-pod.yaml.cpr-$CPR_RUN
+    [ -e "$kept" ] || return 0
+    rm -f "$new"
+    if [ ! -e "$manifest" ]; then
+        cp -p "$kept" "$new"
+        if command -v restorecon >/dev/null; then restorecon "$new" || :; fi
+        sync "$new"
+        ln -T "$new" "$manifest" 2>/dev/null || [ -e "$manifest" ] || fail "${manifest#"$root"} cannot be put back"
+        rm -f "$new"
+        sync "$manifests"
+        note "put ${manifest#"$root"} back"
+    fi
+}
+still_there() { # NODE: how many containers of the pod have not ended; unknown is not none
+    etcd_containers "$1" >"$work/containers" 2>"$work/runtime" || { echo unknown; return 0; }
+    awk -F'\t' '$2 != "CONTAINER_EXITED" { n++ } END { print n + 0 }' "$work/containers"
+}
+# The kubelet gives them 30 s, and must notice first. Twice none, since a pod that is just made has none for a moment.
+await_stopped() { # NODE
+    local quiet=0 left=unknown
+    for _ in $(seq 300); do
+        left=$(still_there "$1")
+        if [ "$left" = 0 ]; then quiet=$((quiet + 1)); else quiet=0; fi
+        [ "$quiet" -lt 3 ] || return 0
+        sleep 0.5
+    done
+    put_manifest_back
+    fail "the containers of etcd did not end ($left are left): its manifest is back in place, and nothing was moved"
+}
+must_move_whole() {
+    ! mountpoint -q "$member" || precondition "${member#"$root"} is a file system of its own and cannot be moved"
+    [ ! -L "$member" ] || precondition "${member#"$root"} is a link: what it leads to is not moved"
+}

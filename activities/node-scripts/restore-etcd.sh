@@ -1,0 +1,39 @@
+# restore-etcd.sh NODE: puts back the data and the manifest that this run has set aside. Whoever calls it has asked the other members
+# first: data of a member that was removed must never come back.
+node=$1
+expect_node "$node"
+lock
+# Written before anything is put back: a quarantine of this run that comes later finds it and does nothing.
+mkdir -p -m 700 "${run_dir%/*}" "$run_dir"
+: >"$run_dir/aborted"
+sync "$run_dir/aborted" "$run_dir"
+report() { # CHANGED WHY
+    say changed "$1"
+    say why "$2"
+    end ok
+}
+[ -d "$aside" ] || report no 'this run has set nothing aside'
+changed=no
+if [ -e "$aside/member" ]; then
+    must_move_whole
+    [ ! -e "$member" ] || precondition "there is new data in ${member#"$root"}: the old one stays in ${aside#"$root"}"
+    take_manifest_out
+    await_stopped "$node"
+    [ ! -e "$manifest" ] || end_with unknown "${manifest#"$root"} was put there meanwhile: nothing was moved"
+    if [ -e "$member" ]; then
+        put_manifest_back
+        precondition "etcd has written new data to ${member#"$root"} meanwhile: the old one stays in ${aside#"$root"}"
+    fi
+    mv -nT "$aside/member" "$member"
+    [ ! -e "$aside/member" ] || fail "${member#"$root"} was not put back"
+    sync -f "$data"
+    note "put ${member#"$root"} back"
+    changed=yes
+fi
+[ -e "$manifest" ] || changed=yes
+put_manifest_back
+[ -e "$manifest" ] || fail "there is no ${manifest#"$root"}, and none to put back"
+rm -f "$aside/done" "$kept" "$kept".* "$aside"/.manifest.*
+rmdir "$aside"
+sync "$data"
+report "$changed" 'its data and its manifest are as they were'
