@@ -5,6 +5,7 @@ import { terminalProgress } from '../lab/host/progress.ts';
 import { noLabHere, thisMachine } from '../lab/host/requirements.ts';
 import { labDown, labUp, openLab } from '../lab/lab.ts';
 import { resolveTemporalBinary } from '../lab/temporal/binary.ts';
+import { measureKubelet, type KubeletTimes } from './bench/kubelet.ts';
 import { measureResume, type ResumeTimes } from './bench/resume.ts';
 
 /**
@@ -17,8 +18,9 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(`Usage: npm run bench [-- -o json]
 
-Breaks and recovers a kubelet of the lab, with two workers killed on the way, and says how long it took from the vote to
-the next act, and from each kill until a worker went on. Uses a lab that runs; else starts one and takes it down again.`);
+Breaks and recovers a kubelet of the lab three times. First with two workers killed on the way: how long it took from the vote
+to the next act, and from each kill until a worker went on. Then undisturbed, beside the incident's three commands in a bare
+script: the diagnosis, Ready, the last mirror pod. Uses a lab that runs; else starts one and takes it down again.`);
   process.exit(0);
 }
 const reason = noLabHere(thisMachine());
@@ -34,20 +36,27 @@ try {
   const build = () => ensureTemporal({ progress, signal });
   process.env['TEMPORAL_CLI_PATH'] = await resolveTemporalBinary({ progress, signal, build });
   await labUp({ progress, signal });
-  print(await measureResume((text) => progress.say(text)));
+  const say = (text: string) => progress.say(text);
+  print(await measureResume(say), await measureKubelet(say));
 } finally {
   if (!ranBefore) await labDown({ progress });
 }
 
-function print({ look, ...times }: ResumeTimes): void {
+function print({ look, ...times }: ResumeTimes, kubelet: KubeletTimes): void {
   const rows = [
     ['one look at three masters', look],
     ['vote to the next act (one look is part of it)', times.voteToAct],
     ['kill -9 to the next attempt, same host', times.sameHost],
     ['kill -9 to the next attempt, another host', times.anotherHost],
+    ['diagnosis, from the command to its answer', kubelet.diagnosis],
+    ['three commands in a script: to Ready', kubelet.bareReady],
+    ['three commands in a script: to the last pod', kubelet.bareLastPod],
+    ['vote to Ready', kubelet.ready],
+    ['vote to the last mirror pod', kubelet.lastPod],
+    ['vote to healed, graduated and proved', kubelet.healed],
   ] as const;
   if (values.output === 'json') {
-    console.log(JSON.stringify({ milliseconds: { look, ...times } }, null, 2));
+    console.log(JSON.stringify({ milliseconds: { look, ...times, ...kubelet } }, null, 2));
     return;
   }
   console.log(`\n${'what'.padEnd(48)}${'seconds'.padStart(8)}${'looks'.padStart(8)}`);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { CLIENT_SIGNER, listCsrs } from '../../../lab/cluster/approver.ts';
 import { apiIntName } from '../../../lab/settings.ts';
 import type { Container, Lab } from '../../../lab/lab.ts';
 import { adminCertificates, temporaryTokens, type NodeFile } from './credentials-in.ts';
@@ -37,6 +38,8 @@ export async function faultsOf(
     kubeconfigFaults(lab, node),
     bootstrapFaults(lab, node),
     leftoverFaults(lab, node),
+    backupFaults(lab, node),
+    restartedAt === 0 ? [] : requestFaults(lab, node, restartedAt),
     mirrorFaults(lab, node, before, restartedAt),
     etcdFaults(lab, before),
   ]);
@@ -80,30 +83,53 @@ async function kubeconfigFaults(lab: Lab, node: string): Promise<string[]> {
 }
 
 async function bootstrapFaults(lab: Lab, node: string): Promise<string[]> {
-  const [token, mayAsk, server] = await Promise.all([
+  const view = 'kubectl config view --raw --kubeconfig /etc/kubernetes/kubeconfig -o jsonpath=';
+  const [token, certificate, mayAsk, server] = await Promise.all([
+    root(lab, node, `${view}'{.users[0].user.token}'`),
     root(
       lab,
       node,
-      "kubectl config view --raw --kubeconfig /etc/kubernetes/kubeconfig -o jsonpath='{.users[0].user.token}'",
+      `${view}'{.users[0].user.client-certificate-data}' | base64 -d | openssl x509 -noout -subject -checkend 86400 2>&1`,
     ),
     root(
       lab,
       node,
       'kubectl --kubeconfig /etc/kubernetes/kubeconfig auth can-i create certificatesigningrequests.certificates.k8s.io 2>&1 | tail -n1',
     ),
-    root(
-      lab,
-      node,
-      "kubectl config view --kubeconfig /etc/kubernetes/kubeconfig -o jsonpath='{.clusters[*].cluster.server}'",
-    ),
+    root(lab, node, `${view}'{.clusters[*].cluster.server}'`),
   ]);
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
+  // What the installer has left on a master, or what a recovery does: both are node-bootstrapper's and last.
+  const lasting =
+    token === ''
+      ? /node-bootstrapper[^]*will not expire/.test(certificate)
+      : payload.includes('node-bootstrapper') && !payload.includes('"exp"');
   return [
-    ...unless(payload.includes('node-bootstrapper'), 'bootstrap file: no token of node-bootstrapper'),
-    ...unless(!payload.includes('"exp"'), 'bootstrap file: its token expires'),
+    ...unless(lasting, 'bootstrap file: no lasting credential of node-bootstrapper'),
     ...unless(mayAsk === 'yes', `bootstrap file: may it file a request? ${mayAsk}`),
     ...unless(server === `https://${apiIntName(lab.settings)}:6443`, `bootstrap file: server ${server}`),
   ];
+}
+
+/** A backup that was changed since it was made. */
+async function backupFaults(lab: Lab, node: string): Promise<string[]> {
+  const script =
+    'for d in /var/lib/kubelet-recovery/*/; do [ -e "$d/manifest.sha256" ] || continue; ' +
+    '(cd "$d" && sha256sum --quiet -c manifest.sha256 >/dev/null 2>&1) || echo "backup $d does not verify"; done';
+  const said = await root(lab, node, script);
+  return said.split('\n').filter(Boolean);
+}
+
+/** What was asked for since then and still waits: somebody could approve it in a day's time. */
+async function requestFaults(lab: Lab, node: string, since: number): Promise<string[]> {
+  const young = (await listCsrs(lab.api)).filter(
+    (csr) =>
+      csr.pending &&
+      csr.node === node &&
+      csr.signerName === CLIENT_SIGNER &&
+      Date.parse(csr.createdAt) / 1000 >= since,
+  );
+  return young.map(({ name, requester }) => `request ${name} of ${requester} is left pending`);
 }
 
 async function leftoverFaults(lab: Lab, node: string): Promise<string[]> {

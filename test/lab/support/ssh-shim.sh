@@ -8,6 +8,8 @@ if [ "$after" = - ] || [ -e "$here/seen-$after" ]; then armed=1; fi
 spring() {
     mv "$here/trap" "$here/sprung" 2>/dev/null || return 0
     if [ "$what" = kill ]; then kill -9 "$worker"; return; fi
+    # The connection alone ends, as when a network does; what runs on the node is not told.
+    if [ "$what" = cut ]; then pkill -KILL -P $$ -x ssh; return; fi
     until [ -e "$here/released" ]; do sleep 0.05; done
 }
 [ "$armed $when" != '1 before' ] || spring
@@ -20,4 +22,6 @@ spring() {
     # After the worker's end there is nobody to read; the script must come to its end all the same.
     printf '%s\n' "$line" 2>/dev/null || :
 done
-exit "${PIPESTATUS[0]}"
+code=${PIPESTATUS[0]}
+[ "$what" != cut ] || [ ! -e "$here/sprung" ] || [ "$code" != 137 ] || code=255
+exit "$code"

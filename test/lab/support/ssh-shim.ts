@@ -22,6 +22,8 @@ export interface SshShim {
   directory: string;
   /** `kill -9` for the worker that comes to this instruction; once. */
   killAt(instruction: Instruction): void;
+  /** The connection breaks at this instruction, once; the worker lives on. */
+  cutAt(instruction: Instruction): void;
   /** Stops at this instruction, once, until `release`. */
   holdAt(instruction: Instruction): void;
   release(): void;
@@ -35,13 +37,17 @@ export function makeSshShim(): SshShim {
   const file = (name: string) => join(directory, name);
   copyFileSync(join(import.meta.dirname, 'ssh-shim.sh'), file('ssh'));
   chmodSync(file('ssh'), 0o755);
-  const set = (what: 'kill' | 'hold', { script: name, when, after = '-', address = '-' }: Instruction) => {
+  const set = (
+    what: 'kill' | 'cut' | 'hold',
+    { script: name, when, after = '-', address = '-' }: Instruction,
+  ) => {
     for (const old of ['sprung', 'released']) rmSync(file(old), { force: true });
     writeFileSync(file('trap'), `${what} ${name} ${when} ${after} ${address}\n`);
   };
   return {
     directory,
     killAt: (instruction) => set('kill', instruction),
+    cutAt: (instruction) => set('cut', instruction),
     holdAt: (instruction) => set('hold', instruction),
     release: () => writeFileSync(file('released'), ''),
     sprung: () => existsSync(file('sprung')),
