@@ -9,6 +9,7 @@ import type { Policy } from '../domain/policy.ts';
 import type { RecoveryRequest } from '../domain/run.ts';
 import type { SignatureVerdict } from '../domain/statement.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import type { EtcdActivities } from './etcd-contract.ts';
 import type { LeaseActivities } from './lease-contract.ts';
 
 /**
@@ -180,6 +181,7 @@ export interface ApproveCsrInput extends NodeRef {
 export type Activities = ObserveActivities &
   LeaseActivities &
   DecideActivities &
+  EtcdActivities &
   ApproveActivities &
   ActActivities &
   RunHistoryActivities;

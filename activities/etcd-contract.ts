@@ -95,3 +95,5 @@ export interface EtcdActActivities extends RemediatorActivities {
   /** Sets `forceRedeploymentReason` to a value with this run's id; "already so" where it has it. */
   forceRedeployment(input: EtcdActInput): Promise<ActResult>;
 }
+
+export type EtcdActivities = EtcdObserveActivities & EtcdDecideActivities & EtcdActActivities;

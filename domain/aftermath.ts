@@ -55,7 +55,14 @@ export function whatNow(state: RunState): string {
   const { done, failed, undone } = tracesOf(state);
   const isPutBack = !state.actedBefore && undone.length > 0 && done.length + failed.length === 0;
   if (isPutBack && runbook === 'KubeletAuthRecovery') return bootstrapPutBack;
-  return `"cpr diagnose ${cluster}" shows how ${cluster} stands and what is left; "${commandOf(state)}" makes a plan for what is still to do.`;
+  return `${stillToDo(state)}"cpr diagnose ${cluster}" shows how ${cluster} stands and what is left; "${commandOf(state)}" makes a plan for what is still to do.`;
+}
+
+/** Beyond the point of no return the way out is forward, for whoever takes over from the run. */
+function stillToDo({ steps, pastPointOfNoReturn }: RunState): string {
+  const left = steps.filter(({ state }) => ['pending', 'running', 'blocked'].includes(state));
+  if (!pastPointOfNoReturn || left.length === 0) return '';
+  return `Still to do: ${left.map(({ sentence }) => sentence).join('; ')}. `;
 }
 
 /** A kubelet that cannot authenticate leaves and starts again every five minutes, whatever this run does. */

@@ -11,6 +11,7 @@ import {
 import { mayHaveActed } from './aftermath.ts';
 import { excerpt, fieldsOf, isBlank, pasteable, sentenceCase, shapeFault, textOf } from './input.ts';
 import type { Judgement } from './input.ts';
+import { isAbortable } from './run.ts';
 import type { AbortRequest, BlockedStep, ResolveAction, ResolveStep, RunState } from './run.ts';
 import { statementFor, subjectOf } from './statement.ts';
 import type { Saying, Subject } from './statement.ts';
@@ -146,7 +147,7 @@ export function judgeAbort(
   if (state.outcome || state.phase === 'closed') {
     return { refused: 'NothingToAbort', sentence: 'The run has ended.', expected: 'Nothing to abort.' };
   }
-  if (state.pastPointOfNoReturn) {
+  if (!isAbortable(state)) {
     const expected = state.blocked ? resolvePayload(state.blocked) : 'No abort is possible any more.';
     return { refused: 'PastPointOfNoReturn', sentence: insteadOfAbort(state.node), expected };
   }

@@ -2,6 +2,7 @@ import { abortPayload, mustSign } from './intervention.ts';
 import { clock, code, safe, span, table } from './markdown.ts';
 import { planNotes, planTable } from './plan-text.ts';
 import type { ApprovalMode } from './policy.ts';
+import { isAbortable } from './run.ts';
 import type { Outcome, RunState, StepState } from './run.ts';
 import { shellWord, waitingSections } from './waiting-page.ts';
 
@@ -85,11 +86,14 @@ function steps(state: RunState): string {
 
 function abortLine(state: RunState): string {
   if (state.outcome || state.phase === 'waiting-for-approval') return '';
-  if (state.pastPointOfNoReturn)
+  if (!isAbortable(state))
     return 'The point of no return is passed: an abort is refused, the way out is forward.';
+  const means = state.pastPointOfNoReturn?.abortMeans;
+  const stop =
+    means === undefined ? 'To stop and put things back' : `To stop from here on, which means that ${means}`;
   if (mustSign(state, { kind: 'abort' }))
-    return `To stop and put things back, signed: ${code(`cpr abort ${shellWord(state.cluster)} --reason '…'`)}.`;
-  return `To stop and put things back: \`abort\` with ${code(abortPayload)}.`;
+    return `${stop}; signed: ${code(`cpr abort ${shellWord(state.cluster)} --reason '…'`)}.`;
+  return `${stop}: \`abort\` with ${code(abortPayload)}.`;
 }
 
 function stateWord({ state }: StepState): string {

@@ -1,5 +1,3 @@
-import type { EtcdPolicy } from './etcd/policy.ts';
-
 /**
  * How a human's word counts in this cluster. `signed`: only with a signature of one of its allowed signers. `open`: every
  * named vote that reaches Temporal counts. `none` (absent in the inventory): observe and plan, never act.
@@ -20,8 +18,6 @@ export interface Policy {
   votes: Record<'reversible' | 'irreversible' | 'breakGlass', number>;
   /** A finding that was rejected, aborted, refused or expired is not proposed again for so long unless its evidence changes. */
   dampingMs: number;
-  /** Those of EtcdRecovery; absent: the defaults. */
-  etcd?: EtcdPolicy;
 }
 
 export const defaultPolicy: Policy = {

@@ -144,16 +144,23 @@ function done(state: RunState): string {
 /** Where the minutes went: usually into waiting for a person. */
 function phaseTimes(state: RunState): string {
   const first = state.steps.find((step) => step.startedAt !== undefined)?.startedAt;
-  const acted = state.steps.reduce(
-    (sum, { startedAt, endedAt }) => sum + (Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '') || 0),
-    0,
-  );
+  const looks = state.plan?.steps.filter(({ changes }) => changes.length === 0).map(({ id }) => id) ?? [];
+  const acted = tookMs(state.steps);
+  const looking = tookMs(state.steps.filter(({ id }) => looks.includes(id)));
   const parts = [
     ['until the first step (looking, and waiting for approval)', span(state.startedAt, first)],
     ['in steps', duration(acted)],
     ['in all', span(state.startedAt, state.outcome?.endedAt)],
+    ['in steps that only wait and look', looking > 0 ? duration(looking) : ''],
   ].filter(([, took]) => took !== '');
   return `Time: ${parts.map(([what, took]) => `${what} ${took}`).join('; ')}.`;
+}
+
+function tookMs(steps: RunState['steps']): number {
+  return steps.reduce(
+    (sum, { startedAt, endedAt }) => sum + (Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '') || 0),
+    0,
+  );
 }
 
 function refusals(state: RunState): string {
@@ -172,7 +179,11 @@ function refusals(state: RunState): string {
 
 function remains(state: RunState): string {
   if (!state.plan || !state.steps.some((step) => step.startedAt !== undefined)) return '';
-  return ['## What remains', '', list(state.plan.residualRisk.map((risk) => safe(risk, 800)))].join('\n');
+  const risks = list(state.plan.residualRisk.map((risk) => safe(risk, 800)));
+  const { kept = [] } = state;
+  const stays =
+    kept.length === 0 ? [] : ['', 'What stays on purpose:', '', list(kept.map((one) => safe(one, 800)))];
+  return ['## What remains', '', risks, ...stays].join('\n');
 }
 
 function timeline(entries: TimelineEntry[]): string {

@@ -46,12 +46,17 @@ export interface RunState {
   /** It may have done what `steps` does not tell: another plan was shown since, or it was reset, which makes it forget. */
   actedBefore?: true;
   blocked?: BlockedStep;
+  /** What the run has made and leaves on purpose, with how to remove it; one sentence each. */
+  kept?: string[];
   /** Why gates became void, in the order in which it happened; at most one for each gate. */
   drifts?: Drift[];
   /** The brake is on: no act is begun before it is released. */
   paused?: Brake;
-  /** Set the instant before the act that cannot be taken back; until then an abort puts everything back. */
-  pastPointOfNoReturn?: { stepId: string; at: string };
+  /**
+   * Set the instant before the act that cannot be taken back; until then an abort puts everything back. `abortMeans`: what
+   * one does from here on; absent: it is refused.
+   */
+  pastPointOfNoReturn?: { stepId: string; at: string; abortMeans?: string };
   /** Votes and commands that did not count, newest last, at most 50. */
   refused: RefusedMessage[];
   refusedCount: number;
@@ -171,6 +176,11 @@ export interface Outcome {
   handOver?: string;
   votes: CastVote[];
   endedAt: string;
+}
+
+/** Whether an abort would be obeyed now: it may put back less than everything. */
+export function isAbortable({ pastPointOfNoReturn: past }: Pick<RunState, 'pastPointOfNoReturn'>): boolean {
+  return past === undefined || past.abortMeans !== undefined;
 }
 
 /** What names a run on the nodes: safe in a path, and the same after a Reset, so that a backup is found again. */

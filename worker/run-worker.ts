@@ -6,6 +6,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import type { Activities, DecideActivities, RunHistoryActivities } from '../activities/contract.ts';
+import type { EtcdDecideActivities } from '../activities/etcd-contract.ts';
 import { clusterQueue, runbookQueue } from '../workflows/messages.ts';
 import type { Inventory } from './config/inventory.ts';
 import type { WorkflowBundle } from './bundle.ts';
@@ -124,16 +125,19 @@ function chooseClusters(inventory: Inventory, wanted: readonly string[] | undefi
 }
 
 /** What needs no cluster; the compiler holds the list equal to the contract. */
-const besideWorkflows: Record<keyof (DecideActivities & RunHistoryActivities), true> = {
-  diagnoseObservation: true,
-  decideKubeletAuthRecovery: true,
-  decideCleanup: true,
-  objectToRestart: true,
-  recoveryHistory: true,
-  awaitRunOver: true,
-  readBrake: true,
-  awaitBrake: true,
-};
+const besideWorkflows: Record<keyof (DecideActivities & EtcdDecideActivities & RunHistoryActivities), true> =
+  {
+    diagnoseObservation: true,
+    decideKubeletAuthRecovery: true,
+    decideCleanup: true,
+    decideEtcdRecovery: true,
+    objectToMemberChange: true,
+    objectToRestart: true,
+    recoveryHistory: true,
+    awaitRunOver: true,
+    readBrake: true,
+    awaitBrake: true,
+  };
 
 /** Decisions touch nothing and run beside the workflows; everything else needs the cluster's credentials. */
 function split(activities: Activities): { decide: object; touch: object } {

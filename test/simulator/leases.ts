@@ -1,14 +1,23 @@
 import type { LeaseActivities } from '../../activities/lease-contract.ts';
+import { requireWatched } from '../../activities/observe/run-over.ts';
 import { judgeRestore, judgeSet, readLeaseIn } from '../../domain/lease-rules.ts';
 import type { Lease } from '../../domain/lease.ts';
+import { failure } from './failure.ts';
 import { patched } from '../support/json-patch.ts';
 import type { SimulatedCluster } from './state.ts';
 
-/** Looking at the one object of the model that a lease may stand in, and putting back. Setting needs a watchdog, and a real API. */
-export function simulatedLeases(
-  cluster: SimulatedCluster,
-): Pick<LeaseActivities, 'restoreLease' | 'readLease'> {
+/** The one object of the model that a lease may stand in. The watchdog is asked for in Temporal itself. */
+export function simulatedLeases(cluster: SimulatedCluster): LeaseActivities {
   return {
+    setLease: async ({ cluster: name, lease }) => {
+      await requireWatched(name, lease);
+      const judged = judgeSet(cluster.etcdObject, lease);
+      if (judged.may === 'held') return { changed: false, sentence: 'It is set already.' };
+      if (judged.may === 'foreign') throw failure('LeaseForeign', judged.evidence.join('; '));
+      cluster.etcdObject = patched(cluster.etcdObject, judged.patch);
+      cluster.effects.push(`set ${lease.target}`);
+      return { changed: true, sentence: `${lease.target} is set.` };
+    },
     readLease: async ({ target }) => readLeaseIn(cluster.etcdObject, target),
     restoreLease: async ({ lease }) => {
       const judged = judgeRestore(cluster.etcdObject, lease);

@@ -13,12 +13,15 @@ import { masterOf } from '../support/observations.ts';
 import { simulatedActs } from './acts.ts';
 import { failure } from './failure.ts';
 import { simulatedLeases } from './leases.ts';
+import { simulatedEtcdActs, simulatedEtcdObserve } from './etcd/activities.ts';
+import type { EtcdModel } from './etcd/state.ts';
 import { evidenceOf, observationOf } from './observe.ts';
 import type { SimulatedCluster } from './state.ts';
 
-/** What Temporal itself answers, and what is proved against a real API only. */
-type Elsewhere = keyof RunHistoryActivities | 'setLease';
-type Name = Exclude<keyof Activities, Elsewhere>;
+/** What Temporal itself answers. */
+type Elsewhere = keyof RunHistoryActivities;
+type Simulated = Omit<Activities, Elsewhere>;
+type Name = keyof Simulated;
 
 /** Stands in for one activity call: may act before, after or instead of it. `call` counts from 1. */
 export type Interception = (perform: () => Promise<unknown>, call: number) => Promise<unknown>;
@@ -33,7 +36,7 @@ export interface Simulator {
   fail(name: Name, type: ActivityErrorType, times?: number): void;
   /** Changes the cluster directly before the given call. */
   before(name: Name, call: number, change: (cluster: SimulatedCluster) => void): void;
-  activities: Omit<Activities, Elsewhere>;
+  activities: Simulated;
 }
 
 export function simulate(cluster: SimulatedCluster, clock: () => Date = () => new Date()): Simulator {
@@ -43,6 +46,8 @@ export function simulate(cluster: SimulatedCluster, clock: () => Date = () => ne
   const plain = {
     ...simulatedObservation(cluster, clock),
     ...simulatedActs(() => cluster, clock),
+    ...simulatedEtcdObserve(() => withModel(cluster), clock),
+    ...simulatedEtcdActs(() => withModel(cluster)),
     ...simulatedLeases(cluster),
     ...createDecideActivities(),
   };
@@ -82,6 +87,11 @@ export function simulate(cluster: SimulatedCluster, clock: () => Date = () => ne
     ) as unknown as Simulator['activities'],
   };
   return simulator;
+}
+
+function withModel(cluster: SimulatedCluster): EtcdModel {
+  if ('model' in cluster) return cluster as EtcdModel;
+  throw failure('PreconditionFailed', `${cluster.name} has no etcd operator`);
 }
 
 function simulatedObservation(cluster: SimulatedCluster, clock: () => Date) {

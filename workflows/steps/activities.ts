@@ -1,6 +1,11 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type {
+  EtcdActActivities,
+  EtcdDecideActivities,
+  EtcdObserveActivities,
+} from '../../activities/etcd-contract.ts';
+import type {
   ActActivities,
   ActivityErrorType,
   activityErrorTypes,
@@ -80,11 +85,15 @@ export function handsOn(cluster: string) {
   return {
     observe: proxyActivities<ObserveActivities>({ ...look, taskQueue }),
     act: proxyActivities<ActActivities>({ ...act, taskQueue }),
+    etcd: {
+      observe: proxyActivities<EtcdObserveActivities>({ ...look, taskQueue }),
+      act: proxyActivities<EtcdActActivities>({ ...act, taskQueue }),
+    },
   };
 }
 
 /** Pure decisions, in activities so that the history records the verdict and no upgrade in mid-incident changes it. */
-export const decisions = proxyActivities<DecideActivities>(decide);
+export const decisions = proxyActivities<DecideActivities & EtcdDecideActivities>(decide);
 
 /** What Temporal itself knows about earlier runs. */
 export const runHistory = proxyActivities<RunHistoryActivities>({ ...decide, scheduleToCloseTimeout: '30s' });

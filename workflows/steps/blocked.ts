@@ -1,6 +1,6 @@
 import { condition, uuid4 } from '@temporalio/workflow';
 import type { PlanStep } from '../../domain/plan.ts';
-import type { BlockedStep, ResolveAction } from '../../domain/run.ts';
+import { isAbortable, type BlockedStep, type ResolveAction } from '../../domain/run.ts';
 import type { Failure } from './failures.ts';
 import { enter, now, tell, type Run } from './run.ts';
 
@@ -19,7 +19,7 @@ export async function awaitDecision(
 ): Promise<Decision | undefined> {
   const choices: ResolveAction[] = ['retry'];
   if (step.skipMeans !== undefined) choices.push('skip');
-  if (!run.state.pastPointOfNoReturn) choices.push('abort');
+  if (isAbortable(run.state)) choices.push('abort');
   const said = `Step ${step.id} failed and waits for a decision`;
   return await wait(run, { step, failure, choices, advice, said, untilAborted: true });
 }
@@ -74,9 +74,9 @@ async function wait(run: Run, block: Block): Promise<Decision | undefined> {
   return decisionOf(run);
 }
 
-/** An abort is obeyed until the act that cannot be taken back. */
+/** An abort is obeyed until the act that cannot be taken back; after it where the runbook says what one still means. */
 export function mayStillAbort(run: Run): boolean {
-  return run.abort !== undefined && run.state.pastPointOfNoReturn === undefined;
+  return run.abort !== undefined && isAbortable(run.state);
 }
 
 /** The compiler does not see that a handler has set it meanwhile. */

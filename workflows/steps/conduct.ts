@@ -35,15 +35,22 @@ export interface Runbook {
   healthy: RefusalReason;
   knowsStep: (stepId: string) => boolean;
   procedure: (run: Run, hands: Hands, plan: Plan) => Procedure & { proofs: () => string[] };
+  /** How often a verdict that waits is asked for anew, and for how long; absent: what it waits for comes within minutes. */
+  pace?: () => Pace;
   /** What has been achieved, in one sentence. */
   achieved: (plan: Plan) => string;
+}
+
+export interface Pace {
+  everyMs: number;
+  atMostMs: number;
 }
 
 /** Plans in turn that may be overtaken by the cluster before the run gives up. */
 const gatesAtMost = 10;
 
 /** What a verdict waits for comes within minutes, or not by itself; and each look fills the history. */
-const waitAtMostMs = 10 * 60_000;
+const usualPace: Pace = { everyMs: 10_000, atMostMs: 10 * 60_000 };
 
 /**
  * The spine of every runbook: observe, decide, plan, ask, observe and decide again, act step by step, verify, report.
@@ -134,23 +141,35 @@ type Judged = { kind: 'proposal'; proposal: Proceed } | { kind: 'ending'; ending
 
 /** Looks and decides until there is a proposal or a reason to end. */
 async function judge(runbook: Runbook, run: Run, look: () => Promise<Verdict>): Promise<Judged> {
-  const giveUpAt = Date.now() + waitAtMostMs;
+  const startedAt = Date.now();
+  let waited = '';
   for (let tries = 1; ; tries++) {
-    let seen: { value: Verdict } | undefined;
-    try {
-      seen = await unlessAborted(run, look);
-    } catch (error) {
-      return { kind: 'ending', ending: couldNotLook(run.request.cluster, describeFailure(error).message) };
-    }
-    if (run.abort || !seen) return { kind: 'ending', ending: aborted(run.state, run.abort!) };
-    const verdict = seen.value;
+    const seen = await lookOnce(run, look);
+    if ('ending' in seen) return { kind: 'ending', ending: seen.ending };
+    const { verdict } = seen;
     run.state.verdict = verdict;
     if (verdict.kind === 'proceed') return { kind: 'proposal', proposal: verdict };
     if (verdict.kind === 'refuse' && !isPassing(run, verdict, tries))
-      return { kind: 'ending', ending: end(runbook, run, verdict) };
-    if (Date.now() > giveUpAt) return { kind: 'ending', ending: waitedInVain(verdict) };
-    if (tries === 1) tell(run, `Looking again: ${verdict.because}`);
-    await waitToLookAgain(run);
+      return { kind: 'ending', ending: end(runbook, run, verdict, waited !== '') };
+    const { everyMs, atMostMs } = (verdict.kind === 'wait' && runbook.pace?.()) || usualPace;
+    if (Date.now() > startedAt + atMostMs) return { kind: 'ending', ending: waitedInVain(verdict) };
+    // Once per reason, not once per look: the page shows the newest one anyway.
+    const reason = `${verdict.kind} ${verdict.reason}`;
+    if (reason !== waited) tell(run, `Looking again: ${verdict.because}`);
+    waited = reason;
+    await waitToLookAgain(run, everyMs);
+  }
+}
+
+async function lookOnce(
+  run: Run,
+  look: () => Promise<Verdict>,
+): Promise<{ verdict: Verdict } | { ending: Ending }> {
+  try {
+    const seen = await unlessAborted(run, look);
+    return run.abort || !seen ? { ending: aborted(run.state, run.abort!) } : { verdict: seen.value };
+  } catch (error) {
+    return { ending: couldNotLook(run.request.cluster, describeFailure(error).message) };
   }
 }
 
@@ -179,16 +198,21 @@ const passing: RefusalReason[] = [
   'OtherMasterUnhealthy',
   'SignerDown',
   'EvidenceIncomplete',
+  'SurvivorsDisagree',
+  'LeaderUnclear',
+  'SurvivorLagging',
   // Of a kubelet that somebody has just repaired: its mirror pods come some seconds after its certificate.
   'NotAnAuthenticationFault',
 ];
 
-function end(runbook: Runbook, run: Run, verdict: Refuse): Ending {
-  return run.state.gate && verdict.reason === runbook.healthy ? resolved(verdict) : refused(verdict);
+/** Nothing to mend: for a run that has seen the fault, at a gate or while it waited, that is good news. */
+function end(runbook: Runbook, run: Run, verdict: Refuse, hasSeenFault: boolean): Ending {
+  const isGone = verdict.reason === runbook.healthy && (run.state.gate !== undefined || hasSeenFault);
+  return isGone ? resolved(verdict) : refused(verdict);
 }
 
-async function waitToLookAgain(run: Run): Promise<void> {
-  const pause = Math.min(run.policy.reobserveEveryMs, 10_000);
+async function waitToLookAgain(run: Run, everyMs: number): Promise<void> {
+  const pause = Math.min(run.policy.reobserveEveryMs, everyMs);
   await condition(() => run.abort !== undefined, pause, { summary: 'Waiting to look again' });
 }
 

@@ -3,7 +3,7 @@ import type { Gate, Vote } from '../../domain/approval.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { AbortRequest, RunState } from '../../domain/run.ts';
 import type { Evidence, Proceed, Refuse, Verdict } from '../../domain/verdict.ts';
-import type { Ending, Run } from './run.ts';
+import type { Ending, Run, Withdrawal } from './run.ts';
 
 /** Every way in which a run ends without having healed anything. All of them are results, none is an error. */
 
@@ -19,6 +19,13 @@ export function resolved(verdict: Refuse): Ending {
     sentence: `The fault is gone, and this run does nothing more: ${verdict.because}`,
     evidence: verdict.evidence,
   };
+}
+
+/** After approval, and before anything that cannot be taken back: what had been done is put back by then. */
+export function withdrew(state: RunState, { verdict, faultGone }: Withdrawal): Ending {
+  const stands = whatStands(state);
+  const ending = faultGone ? resolved(verdict) : refused(verdict);
+  return { ...ending, sentence: `${ending.sentence} ${stands}` };
 }
 
 export function rejected(state: RunState, vote: Vote): Ending {

@@ -16,7 +16,7 @@ import type {
 } from '../../domain/run.ts';
 import type { SearchAttributeName } from '../../domain/search-attributes.ts';
 import { nodeRunId } from '../../domain/run.ts';
-import type { Proceed } from '../../domain/verdict.ts';
+import type { Proceed, Refuse } from '../../domain/verdict.ts';
 import { randomnessSeed } from './seed.ts';
 import { noVerifications, type Verifications } from './verifications.ts';
 
@@ -29,6 +29,8 @@ export interface Run {
   policy: Policy;
   /** Set once a person, or a cancel request, asked to stop; obeyed at the next boundary between steps. */
   abort?: AbortRequest;
+  /** Set once a step saw, directly before its act, that the plan must not be carried out any more. */
+  withdrawn?: Withdrawal;
   /** Set once a person asked a run that waits at its gate to make room for another one. */
   superseded?: AbortRequest;
   /** A person's answer to the step that is blocked. */
@@ -39,6 +41,12 @@ export interface Run {
   /** What this run's randomness came from when it last looked: another one tells of a Reset. */
   seed: string;
   attributes: Partial<Record<SearchAttributeName, string>>;
+}
+
+export interface Withdrawal {
+  verdict: Refuse;
+  /** The refusal says that there is nothing left to mend. */
+  faultGone: boolean;
 }
 
 /** How a run ends, before the votes and the time are added. */

@@ -4,7 +4,7 @@ import type { Plan, PlanStep } from '../../domain/plan.ts';
 import type { ResolveAction, StepState } from '../../domain/run.ts';
 import { labelled } from './activities.ts';
 import { awaitDecision, awaitWordOnUndo, mayStillAbort, type Decision } from './blocked.ts';
-import { aborted } from './endings.ts';
+import { aborted, withdrew } from './endings.ts';
 import { describeFailure, type Failure } from './failures.ts';
 import { mayAct, reopenGate } from './gate.ts';
 import { holdUndoWhilePaused, holdWhilePaused } from './hold.ts';
@@ -16,10 +16,17 @@ export interface StepReport {
   sentence: string;
 }
 
+/** `kept`: what the step did has to stay, and the sentence says why. */
+export interface UndoReport extends StepReport {
+  kept?: true;
+}
+
 /** The hands of one plan step. `label` carries the line that the Web UI shows for its activities. */
 export interface StepCode {
   act: (label: ActivityOptions) => Promise<StepReport>;
-  undo?: (label: ActivityOptions) => Promise<StepReport>;
+  undo?: (label: ActivityOptions) => Promise<UndoReport>;
+  /** Its undo is right also beyond the point of no return. */
+  undoAfterReturn?: true;
   verifies?: true;
 }
 
@@ -30,11 +37,14 @@ export interface Procedure {
   retryFrom: (stepId: string, errorType: string) => string | undefined;
   /** What a person should know before deciding about this failure. */
   advice: (stepId: string, errorType: string) => string;
+  /** What the steps so far have made and leave on purpose, with how to remove it. */
+  kept?: () => string[];
 }
 
 /**
  * Carries out an approved plan, step by step, in its order. A step that fails waits for a person; it never ends the run.
- * Returns an ending only when the run was aborted, and `unapproved` when its votes do not carry the next act.
+ * Returns an ending only when the run was stopped, by a person or by what a step saw directly before an act; and
+ * `unapproved` when its votes do not carry the next act.
  */
 export async function carryOut(
   run: Run,
@@ -45,7 +55,7 @@ export async function carryOut(
   let barred = 0;
   while (next < plan.steps.length) {
     const isClear = await holdAndAsk(run);
-    if (mayStillAbort(run)) return await putBack(run, plan, procedure);
+    if (isStopped(run)) return await putBack(run, plan, procedure);
     if (!isClear) return 'unapproved';
     const step = plan.steps[next]!;
     const failure = await attempt(run, plan, step, procedure);
@@ -80,12 +90,19 @@ async function holdAndAsk(run: Run): Promise<boolean> {
  * The only way to an act that cannot be taken back: marks the last instant at which an abort was possible. A step may look
  * around and be held for hours before such an act, so that what was true when it began is asked once more: an abort that was
  * accepted is obeyed, and after a Reset nothing is restarted that nobody has voted for. The step is then pending again.
+ * `abortMeans`: what an abort does from here on; absent: none is possible any more.
  */
-export async function beyondReturn<T>(run: Run, stepId: string, act: () => Promise<T>): Promise<T> {
+export async function beyondReturn<T>(
+  run: Run,
+  stepId: string,
+  act: () => Promise<T>,
+  abortMeans?: string,
+): Promise<T> {
   if (mayStillAbort(run) || !mayAct(run))
-    throw ApplicationFailure.nonRetryable('stopped directly before the act', withheld, { unbegun: true });
+    throw withheldAct('stopped directly before the act', { unbegun: true });
   const isFirst = run.state.pastPointOfNoReturn === undefined;
-  run.state.pastPointOfNoReturn ??= { stepId, at: now() };
+  const means = abortMeans === undefined ? {} : { abortMeans };
+  run.state.pastPointOfNoReturn ??= { stepId, at: now(), ...means };
   publish(run);
   try {
     return await act();
@@ -97,6 +114,16 @@ export async function beyondReturn<T>(run: Run, stepId: string, act: () => Promi
 }
 
 const withheld = 'ActWithheld';
+
+/** Thrown by a step that goes no further, through nobody's fault: it is pending again, and the run asks what may be done. */
+export function withheldAct(message: string, detail?: { unbegun: true }): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, withheld, detail);
+}
+
+/** By a person, or because the cluster is no longer one on which this plan may be carried out. */
+function isStopped(run: Run): boolean {
+  return mayStillAbort(run) || run.withdrawn !== undefined;
+}
 
 /** Whether anything of the plan may have been done: a step that was barred or withheld in time has not begun. */
 function hasBegun({ state }: Run): boolean {
@@ -130,15 +157,22 @@ async function attempt(
     // Found so by a second attempt, it may have been done by the first, whose answer was lost.
     const isDone = report.changed || code.verifies || before !== undefined;
     end(state, isDone ? 'done' : 'already-so', report.sentence);
+    showKept(run, procedure);
     // The proofs are many and stand in the step's own note.
     tell(run, code.verifies ? `${step.sentence}: all of it is proved` : report.sentence);
     return undefined;
   } catch (error) {
     const failure = describeFailure(error);
+    showKept(run, procedure);
     if (failure.unbegun) takeBack(state, before, failure.message);
     else end(state, isBarred(failure) ? 'pending' : 'blocked', failure.message);
     return failure;
   }
+}
+
+/** For whoever reads the page or the report while the run goes on, or after it was cut off. */
+function showKept({ state }: Run, { kept }: Procedure): void {
+  if (kept) state.kept = kept();
 }
 
 /** Asks a person about a step that failed, and takes in what they say. */
@@ -157,15 +191,19 @@ function skip(run: Run, step: PlanStep, { by, reason }: Decision): void {
   tell(run, `Step ${step.id} is skipped, as ${by} decided (${reason}).${means}`);
 }
 
-/** Undoes what was begun, last first. A step that failed half-way is undone too: each undo looks before it acts. */
+/**
+ * Undoes what was begun, last first; beyond the point of no return only what is right there too. A step that failed half-way
+ * is undone as well: each undo looks before it acts.
+ */
 async function putBack(run: Run, plan: Plan, procedure: Procedure): Promise<Ending> {
-  const request = run.abort!;
+  const { abort, withdrawn, state } = run;
   const begun = plan.steps.filter((step) => stateOf(run, step.id)?.startedAt !== undefined);
   for (const step of begun.toReversed()) {
-    const undo = procedure.steps[step.id]?.undo;
-    if (undo) await undoStep(run, step, undo);
+    const { undo, undoAfterReturn } = procedure.steps[step.id] ?? {};
+    if (undo && (undoAfterReturn || !state.pastPointOfNoReturn)) await undoStep(run, step, undo);
   }
-  return aborted(run.state, request);
+  showKept(run, procedure);
+  return withdrawn ? withdrew(state, withdrawn) : aborted(state, abort!);
 }
 
 async function undoStep(run: Run, step: PlanStep, undo: NonNullable<StepCode['undo']>): Promise<void> {
@@ -175,7 +213,7 @@ async function undoStep(run: Run, step: PlanStep, undo: NonNullable<StepCode['un
     const state = begin(run, step.id);
     try {
       const report = await undo(labelled(`Undo: ${step.sentence}`));
-      end(state, 'undone', report.sentence);
+      end(state, report.kept ? 'done' : 'undone', report.sentence);
       tell(run, report.sentence);
       return;
     } catch (error) {

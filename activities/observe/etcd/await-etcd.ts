@@ -4,7 +4,6 @@ import {
   wantingForRollOut,
   wantingForVoter,
 } from '../../../domain/etcd/goals.ts';
-import { defaultEtcdPolicy } from '../../../domain/etcd/policy.ts';
 import { proveEtcdRecovered, type DataHash, type EtcdProof } from '../../../domain/etcd/proof.ts';
 import { createBudget, noLimits } from '../../connections/budget.ts';
 import type { ClusterConnection } from '../../connections/cluster.ts';
@@ -150,7 +149,7 @@ function recoveredLooker(
   { pins }: AwaitEtcdInput,
   signal: AbortSignal,
 ): () => Promise<Look> {
-  const { raftGapAtMost } = cluster.policy.etcd ?? defaultEtcdPolicy;
+  const { raftGapAtMost } = cluster.etcd;
   const expected = { pins, raftGapAtMost };
   let hashes: DataHash[] = [];
   return async () => {

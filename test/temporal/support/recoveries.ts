@@ -6,6 +6,7 @@ import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Activities, RunHistoryActivities } from '../../../activities/contract.ts';
 import { awaitBrake, readBrake } from '../../../activities/observe/brake.ts';
 import { recoveryHistory } from '../../../activities/observe/recovery-history.ts';
+import { awaitRunOver } from '../../../activities/observe/run-over.ts';
 import type { BlockedStep, RecoveryRequest, RunState } from '../../../domain/run.ts';
 import { workflowBundle } from '../../../worker/bundle.ts';
 import { startWorkers } from '../../../worker/run-worker.ts';
@@ -30,6 +31,7 @@ export interface Recoveries {
   /** Makes a cluster exist; its name must be one of those that are served. */
   host(cluster: SimulatedCluster): Simulator;
   start(cluster: SimulatedCluster, request?: Partial<RecoveryRequest>): Promise<Recovery>;
+  startEtcd(cluster: SimulatedCluster, request?: Partial<RecoveryRequest>): Promise<Recovery>;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,8 @@ export async function serveClusters(
       return simulator;
     },
     start: ({ name }, request = {}) => startRecovery(temporal, { cluster: name, ...request }),
+    startEtcd: ({ name }, request = {}) =>
+      startRecovery(temporal, { cluster: name, ...request }, 'EtcdRecovery'),
     close: async () => {
       await workers.stop();
       await temporal.close();
@@ -68,8 +72,9 @@ export async function serveClusters(
 export function startRecovery(
   { client }: TestTemporal,
   request: Partial<RecoveryRequest> & { cluster: string },
+  runbook: 'KubeletAuthRecovery' | 'EtcdRecovery' = 'KubeletAuthRecovery',
 ): Promise<Recovery> {
-  return client.workflow.start<typeof KubeletAuthRecovery>('KubeletAuthRecovery', {
+  return client.workflow.start<typeof KubeletAuthRecovery>(runbook, {
     workflowId: recoveryWorkflowId(request.cluster),
     taskQueue: runbookQueue,
     args: [{ requester: 'ada', origin: 'cli', ...request }],
@@ -160,8 +165,24 @@ function dispatched(simulators: Map<string, Simulator>, history: Partial<RunHist
     installDurableBootstrap: true,
     restoreKubeletBackup: true,
     concludeRun: true,
+    setLease: true,
     restoreLease: true,
     readLease: true,
+    observeEtcd: true,
+    readEtcdGate: true,
+    awaitEtcd: true,
+    decideEtcdRecovery: true,
+    objectToMemberChange: true,
+    takeSnapshot: true,
+    copySnapshot: true,
+    pauseRemediators: true,
+    resumeRemediators: true,
+    quarantineEtcd: true,
+    restoreEtcd: true,
+    renewCertificates: true,
+    removeMember: true,
+    updateMember: true,
+    forceRedeployment: true,
   };
   const entries = (Object.keys(names) as (keyof typeof names)[]).map((name) => {
     const call = (input: { cluster?: string; observation?: { cluster: string } }) => {
@@ -172,5 +193,12 @@ function dispatched(simulators: Map<string, Simulator>, history: Partial<RunHist
     };
     return [name, call];
   });
-  return { ...Object.fromEntries(entries), recoveryHistory, readBrake, awaitBrake, ...history } as Activities;
+  return {
+    ...Object.fromEntries(entries),
+    recoveryHistory,
+    awaitRunOver,
+    readBrake,
+    awaitBrake,
+    ...history,
+  } as Activities;
 }

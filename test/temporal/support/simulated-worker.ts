@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Context } from '@temporalio/activity';
-import type { Activities } from '../../../activities/contract.ts';
 import { awaitBrake, readBrake } from '../../../activities/observe/brake.ts';
+import { awaitRunOver } from '../../../activities/observe/run-over.ts';
 import { recoveryHistory } from '../../../activities/observe/recovery-history.ts';
 import { createLogger } from '../../../worker/logger.ts';
 import { runWorker } from '../../../worker/process.ts';
@@ -32,8 +32,7 @@ for (const name of Object.keys(simulator.activities) as (keyof typeof simulator.
 
 await runWorker({
   inventory: testInventory([cluster.name]),
-  // Setting a lease is not modelled: it is proved against an API.
-  activities: { ...simulator.activities, recoveryHistory, readBrake, awaitBrake } as Activities,
+  activities: { ...simulator.activities, recoveryHistory, awaitRunOver, readBrake, awaitBrake },
   logger,
   signal: new AbortController().signal,
   shutdownGraceMs: 0,
