@@ -5,6 +5,7 @@ import { terminalProgress } from '../lab/host/progress.ts';
 import { noLabHere, thisMachine } from '../lab/host/requirements.ts';
 import { labDown, labUp, openLab } from '../lab/lab.ts';
 import { resolveTemporalBinary } from '../lab/temporal/binary.ts';
+import { measureEtcd, type EtcdPhase } from './bench/etcd.ts';
 import { measureKubelet, type KubeletTimes } from './bench/kubelet.ts';
 import { measureResume, type ResumeTimes } from './bench/resume.ts';
 
@@ -12,13 +13,17 @@ import { measureResume, type ResumeTimes } from './bench/resume.ts';
  * Speed, measured on the lab: `npm run bench`. Seconds depend on the machine and on what else it does, so each figure also
  * stands as a ratio to one look at the control plane, taken in the same run.
  */
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { help: { type: 'boolean', short: 'h' }, output: { type: 'string', short: 'o' } },
 });
 if (values.help) {
-  console.log(`Usage: npm run bench [-- -o json]
+  console.log(`Usage: npm run bench [-- etcd] [-- -o json]
 
-Breaks and recovers a kubelet of the lab three times. First with two workers killed on the way: how long it took from the vote
+etcd: has a member that has lost its data replaced by a bare script and by the runbook, and sets their phases side by side.
+Uses a lab with platform main that runs; else starts one and takes it down again.
+
+Without a word: breaks and recovers a kubelet of the lab three times. First with two workers killed on the way: how long it took from the vote
 to the next act, and from each kill until a worker went on. Then undisturbed, beside the incident's three commands in a bare
 script: the diagnosis, Ready, the last mirror pod. Uses a lab that runs; else starts one and takes it down again.`);
   process.exit(0);
@@ -35,9 +40,13 @@ const ranBefore = (await openLab()) !== undefined;
 try {
   const build = () => ensureTemporal({ progress, signal });
   process.env['TEMPORAL_CLI_PATH'] = await resolveTemporalBinary({ progress, signal, build });
-  await labUp({ progress, signal });
   const say = (text: string) => progress.say(text);
-  print(await measureResume(say), await measureKubelet(say));
+  if (positionals[0] === 'etcd')
+    printEtcd(await measureEtcd(await labUp({ progress, signal, platform: 'main' }), say));
+  else {
+    await labUp({ progress, signal });
+    print(await measureResume(say), await measureKubelet(say));
+  }
 } finally {
   if (!ranBefore) await labDown({ progress });
 }
@@ -65,4 +74,20 @@ function print({ look, ...times }: ResumeTimes, kubelet: KubeletTimes): void {
       `${what.padEnd(48)}${(ms / 1000).toFixed(2).padStart(8)}${(ms / look).toFixed(2).padStart(8)}`,
     );
   }
+}
+
+function printEtcd(phases: readonly EtcdPhase[]): void {
+  if (values.output === 'json') {
+    console.log(JSON.stringify({ milliseconds: phases }, null, 2));
+    return;
+  }
+  console.log(`\n${'step'.padEnd(24)}${'run'.padStart(8)}${'bare'.padStart(8)}${'ratio'.padStart(8)}`);
+  for (const { step, run, bare } of phases) {
+    const ratio = bare === undefined ? '' : (run / bare).toFixed(2);
+    console.log(`${step.padEnd(24)}${secondsOf(run)}${secondsOf(bare)}${ratio.padStart(8)}`);
+  }
+}
+
+function secondsOf(ms: number | undefined): string {
+  return (ms === undefined ? '' : (ms / 1000).toFixed(2)).padStart(8);
 }

@@ -48,7 +48,7 @@ const ONE_PROCESS = ['--test-isolation=none', '--test-force-exit'];
 const FAST: readonly NodeTest[] = [
   ['test/activities/act/**/*.test.ts'],
   ['test/activities/*.test.ts', 'test/activities/!(act)/**/*.test.ts'],
-  ['test/*.test.ts', 'test/!(temporal|lab|lab-long|activities)/**/*.test.ts'],
+  ['test/*.test.ts', 'test/!(temporal|lab|lab-etcd|lab-long|activities)/**/*.test.ts'],
 ].map((files) => ({ files, flags: ONE_PROCESS, timeoutMinutes: 2, printAtEnd: true }));
 const TEMPORAL: NodeTest = {
   files: ['test/temporal/**/*.test.ts'],
@@ -60,6 +60,12 @@ const LAB: NodeTest = {
   files: ['test/lab/**/*.test.ts'],
   flags: ['--test-concurrency=1'],
   timeoutMinutes: 30,
+};
+/** The same with a lab of their own each, which has the platform's operators around it. */
+const LAB_ETCD: NodeTest = {
+  files: ['test/lab-etcd/**/*.test.ts'],
+  flags: ['--test-concurrency=1'],
+  timeoutMinutes: 20,
 };
 /** Each of these files makes the lab that it needs: with the platform's operators, of this release or that. */
 const LAB_LONG: NodeTest = {
@@ -97,6 +103,14 @@ export const TIERS: readonly Tier[] = [
     leftOut: () => noLabHere(thisMachine()),
     size: () => countFiles(LAB),
     run: runOnLab,
+  },
+  {
+    name: 'lab-etcd',
+    sentence: 'a recovery of etcd among the stand-ins for the operators',
+    onRequest: true,
+    leftOut: () => noLabHere(thisMachine()),
+    size: () => countFiles(LAB_ETCD),
+    run: async (context) => nodeTest({ ...LAB_ETCD, env: await temporal(context) }, context),
   },
   {
     name: 'lab-long',

@@ -18,7 +18,8 @@ export const machineStatusStuck: Fault = {
 
   async healByForce(lab) {
     requirePlatform(lab);
-    turnKnobs(lab.settings, DEFAULT_KNOBS);
+    const { machineFollowsAfterSeconds } = DEFAULT_KNOBS;
+    turnKnobs(lab.settings, { machineFollowsAfterSeconds });
   },
 };
 

@@ -16,6 +16,7 @@ export interface Operator {
   profile: Profile;
   images: ControlPlaneImages;
   pki: ClusterPki;
+  installerWait: () => number;
   board: Board;
   record: Recorder;
   log: (line: string) => void;

@@ -27,6 +27,8 @@ export interface OperatorOptions {
   resource: EtcdResource;
   images: ControlPlaneImages;
   pki: ClusterPki;
+  /** Seconds that an installer sleeps before it begins. */
+  installerWait: () => number;
   log: (line: string) => void;
   signal: AbortSignal;
 }

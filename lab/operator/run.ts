@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { openApi } from '../cluster/api.ts';
 import { stateFile, type Lab, type LabState } from '../handle.ts';
+import { readKnobs } from '../platform/knobs.ts';
 import { makeOperatorObjects } from './install.ts';
 import { runOperator } from './operator.ts';
 import { PROFILES, type ProfileName } from './rules/profiles.ts';
@@ -28,6 +29,7 @@ export async function runEtcdOperator({ lab, profile, signal, write }: EtcdOpera
     profile: PROFILES[profile],
     resource,
     images: foundations,
+    installerWait: () => readKnobs(settings).installerWaitSeconds,
     pki,
     log,
     signal,

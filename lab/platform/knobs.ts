@@ -6,10 +6,15 @@ import type { LabSettings } from '../settings.ts';
 export interface Knobs {
   /** How long a Machine's status lags behind its node's address; `never`: whoever should write it does not. */
   machineFollowsAfterSeconds: number | 'never';
+  /** The installer's fixed sleep. A test that is about something else has it shorter: a revision is three of them. */
+  installerWaitSeconds: number;
 }
 
-/** A provider's controller looks at its machines every few seconds to minutes; in operator-behaviour's runs D and G it came soon. */
-export const DEFAULT_KNOBS: Knobs = { machineFollowsAfterSeconds: 10 };
+/**
+ * A provider's controller looks at its machines every few seconds to minutes; in operator-behaviour's runs D and G it came soon.
+ * 30 s are the real installer's.
+ */
+export const DEFAULT_KNOBS: Knobs = { machineFollowsAfterSeconds: 10, installerWaitSeconds: 30 };
 
 export function readKnobs(settings: LabSettings): Knobs {
   const file = knobsFile(settings);

@@ -48,6 +48,7 @@ function world(addressOf: (index: number) => string) {
     },
     profile: PROFILES.main,
     images: { etcdImage: '', hyperkubeImage: '' },
+    installerWait: () => 30,
     pki: { read: (file) => (file.endsWith('.key') ? signer.key : signer.cert) },
     board: openBoard(resource, PROFILES.main),
     record: () => {},

@@ -16,6 +16,8 @@ import type { NodeStatus } from '../rules/types.ts';
 import type { View } from '../view.ts';
 
 const SOURCE = 'installer-controller';
+/** Seconds. */
+const FIRST_WAIT = 2;
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
 
 /** InstallerController: brings the latest revision to one node after the other. It knows nothing of the quorum. */
@@ -74,7 +76,7 @@ async function install(view: View, operator: Operator, status: NodeStatus): Prom
   if (!owner || !due('installer', installerName(status), delay)) return;
   // What runs on the node was put there by its installation and by no operator: nobody works on such a cluster yet.
   const isFirst = !view.object('configmap', `revision-status-${status.currentRevision}`);
-  const wait = isFirst ? 2 : 30;
+  const wait = isFirst ? FIRST_WAIT : operator.installerWait();
   await create(api, PODS, installerPod({ status, image: images.etcdImage, owner, wait }));
   log(`installer pod ${installerName(status)}`);
 }

@@ -19,6 +19,8 @@ spring() {
         case "$mark $when" in '@@cpr-begin begun' | '@@cpr-result ended') spring ;; esac
     fi
     if [ "$mark" = @@cpr-result ]; then : >"$here/seen-$step"; fi
+    # What follows are bytes, and no lines: a snapshot on its way.
+    if [ "$mark" = @@cpr-stream ]; then printf '%s\n' "$line"; exec cat; fi
     # After the worker's end there is nobody to read; the script must come to its end all the same.
     printf '%s\n' "$line" 2>/dev/null || :
 done

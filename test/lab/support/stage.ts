@@ -124,10 +124,13 @@ export async function approve(recovery: Recovery): Promise<number> {
 const WAIT_MS = 150_000;
 
 /** The result. A run that is blocked says so at once instead of by a test that hangs. */
-export async function ended(recovery: Pick<Recovery, 'query' | 'result'>): Promise<RecoveryResult> {
+export async function ended(
+  recovery: Pick<Recovery, 'query' | 'result'>,
+  waitMs = WAIT_MS,
+): Promise<RecoveryResult> {
   const result = recovery.result();
   result.catch(() => {});
-  const deadline = Date.now() + WAIT_MS;
+  const deadline = Date.now() + waitMs;
   let last: RunState | undefined;
   for (;;) {
     const first = await Promise.race([result, sleep(500)]);

@@ -1,0 +1,24 @@
+import { after, test } from 'node:test';
+import { recoverFrom } from './support/etcd-cases.ts';
+import { patchSpec } from './support/etcd-operator.ts';
+import { openEtcdStage } from './support/etcd-recoveries.ts';
+import { ownLab } from './support/own-lab.ts';
+
+/** A lab of its own: with the older operator, and a node's address changes for good. */
+const { lab, close } = await ownLab('rec416', '10.98.0', '4.16');
+const stage = await openEtcdStage();
+await stage.startWorker();
+after(async () => {
+  await stage[Symbol.asyncDispose]();
+  await close();
+});
+
+test('a changed address, with everything behind the gate: replaced, and the override of somebody else is as it was', async (t) => {
+  await patchSpec(lab, { unsupportedConfigOverrides: { theirs: { kept: true } } });
+  await recoverFrom(t, stage, { fault: 'etcd-address-change', node: 'master-2' });
+  await patchSpec(lab, { unsupportedConfigOverrides: null });
+});
+
+test('lost data', async (t) => {
+  await recoverFrom(t, stage, { fault: 'etcd-data-lost', node: 'master-1' });
+});

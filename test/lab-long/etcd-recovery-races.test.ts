@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { parseMembers } from '../../lab/faults/etcd-members.ts';
+import { faultNamed } from '../../lab/faults/index.ts';
+import { silentProgress } from '../../lab/host/progress.ts';
+import { makeSshShim } from '../lab/support/ssh-shim.ts';
+import { ended } from '../lab/support/stage.ts';
+import { recoverFrom, requireWhole, whileEtcdBroken } from './support/etcd-cases.ts';
+import { assertWhole } from './support/etcd-health.ts';
+import { memberLines, until } from './support/etcd-operator.ts';
+import { openEtcdStage, recoverEtcd, untilRun } from './support/etcd-recoveries.ts';
+import { keptOn } from './support/left-behind.ts';
+import { ownLab } from './support/own-lab.ts';
+
+const progress = silentProgress();
+const { lab, close } = await ownLab('recraces', '10.93.0', 'main');
+const stage = await openEtcdStage();
+const shim = makeSshShim();
+await stage.startWorker({ path: shim.directory });
+after(async () => {
+  await stage[Symbol.asyncDispose]();
+  shim.remove();
+  await close();
+});
+
+test('somebody removes the member by hand while we are about to: that is success, and nobody else is removed', async (t) => {
+  const members = parseMembers((await memberLines(lab, 'master-0')).join('\n'));
+  const other = members.find(({ name }) => name === 'master-1');
+  assert.ok(other);
+  shim.holdAt({ script: 'change-member', when: 'before', after: 'quarantine-etcd' });
+  await recoverFrom(t, stage, {
+    fault: 'etcd-data-lost',
+    node: 'master-1',
+    async meanwhile() {
+      await until('the run held before its removal', 5, async () => shim.sprung() || 'not yet');
+      await lab.etcdctl('master-0', ['member', 'remove', other.id]);
+      shim.release();
+    },
+  });
+});
+
+test('a Machine that lags behind is waited for by name, and the run goes on when it has followed', async (t) => {
+  const stuck = faultNamed('machine-status-stuck');
+  await stuck.break(lab, 'master-2', { progress });
+  await requireWhole(lab);
+  await whileEtcdBroken(lab, { fault: 'etcd-address-change', node: 'master-2' }, async () => {
+    const recovery = await recoverEtcd(stage, { node: 'master-2', dryRun: true });
+    await untilRun(
+      recovery,
+      'MachineLags',
+      ({ verdict }) => verdict?.kind === 'wait' && verdict.reason === 'MachineLags',
+    );
+    await stuck.healByForce(lab, 'master-2', { progress });
+    const { outcome } = await ended(recovery, 10 * 60_000);
+    assert.equal(outcome.status, 'dry-run', outcome.sentence);
+    // What follows is the same break, of which the operator has removed the member by now.
+    await recoverFrom(t, stage, { fault: 'etcd-address-change', node: 'master-2', broken: true });
+  });
+});
+
+test('the address changed in mid-roll-out: the stale certificates are found and renewed', async (t) => {
+  await recoverFrom(t, stage, { fault: 'etcd-address-change-mid-roll-out', node: 'master-0' });
+});
+
+test('the operator heals a fast change alone: the run notices, and has done nothing', async () => {
+  await requireWhole(lab);
+  await whileEtcdBroken(lab, { fault: 'etcd-address-change-fast', node: 'master-1' }, async () => {
+    const recovery = await recoverEtcd(stage, { node: 'master-1' });
+    const { outcome } = await ended(recovery, 15 * 60_000);
+    assert.ok(['resolved', 'refused'].includes(outcome.status), outcome.sentence);
+    if (outcome.status === 'refused') assert.equal(outcome.reason, 'EtcdHealthy');
+    await assertWhole(lab);
+    assert.deepEqual(await keptOn(lab), []);
+  });
+});

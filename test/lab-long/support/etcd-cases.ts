@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { isEtcdHealthy } from '../../../lab/faults/etcd-members.ts';
+import { faultNamed } from '../../../lab/faults/index.ts';
+import { silentProgress } from '../../../lab/host/progress.ts';
+import type { Lab } from '../../../lab/lab.ts';
+import type { RecoveryResult } from '../../../workflows/messages.ts';
+import { approve, ended, type Stage } from '../../lab/support/stage.ts';
+import { startWriter } from '../../lab/support/writer.ts';
+import type { Recovery } from '../../temporal/support/recoveries.ts';
+import { assertCertificatesNameAddress, assertWhole } from './etcd-health.ts';
+import { untilCondition, untilSettled, untilThreeVoters } from './etcd-operator.ts';
+import { assertHealed, recoverEtcd, stepTimes, untilEtcdGate } from './etcd-recoveries.ts';
+import { assertNothingLeft, keptOn, removeKept, surroundings } from './left-behind.ts';
+
+const options = { progress: silentProgress() };
+/** Two roll-outs over three nodes on a machine that does other things too. */
+const ENDS_WITHIN_MS = 25 * 60_000;
+
+export interface EtcdCase {
+  fault: string;
+  node: string;
+  /** Between the vote and the end: what happens to the run meanwhile. */
+  meanwhile?: (recovery: Recovery) => Promise<unknown>;
+  /** Done when it is broken and nobody recovers yet. */
+  beforehand?: () => Promise<unknown>;
+  /** It is broken already. */
+  broken?: true;
+  /** What the run has kept on the masters on purpose. */
+  kept?: (paths: string[]) => void;
+}
+
+/**
+ * Breaks, recovers with one vote, and asserts what has to be true at the moment the run says that it is healed: nothing
+ * is waited for, since the run's word is what people act on.
+ */
+export async function recoverFrom(t: TestContext, stage: Stage, of: EtcdCase): Promise<RecoveryResult> {
+  const { lab } = stage;
+  const { node } = of;
+  if (!of.broken) await requireWhole(lab);
+  const before = await surroundings(lab);
+  const writer = await startWriter(lab);
+  const result = await whileEtcdBroken(lab, of, async () => {
+    await of.beforehand?.();
+    const asked = Date.now();
+    const recovery = await recoverEtcd(stage, { node });
+    await untilEtcdGate(recovery);
+    t.diagnostic(`asked to gate: ${((Date.now() - asked) / 1000).toFixed(1)} s`);
+    const approvedAt = await approve(recovery);
+    await of.meanwhile?.(recovery);
+    const healed = await ended(recovery, ENDS_WITHIN_MS);
+    t.diagnostic(`approval to healed and proved: ${(Date.now() / 1000 - approvedAt).toFixed(1)} s`);
+    t.diagnostic(stepTimes(healed.state));
+    assertHealed(healed);
+    await assertWhole(lab);
+    return healed;
+  });
+  const { acknowledged, failed, lost } = await writer.finish();
+  t.diagnostic(`the writer: ${acknowledged} writes acknowledged, ${failed.length} failed`);
+  assert.deepEqual(lost, [], 'no acknowledged write is lost');
+  assert.ok(acknowledged > 50, `${acknowledged} writes are enough to have noticed`);
+  await assertCertificatesNameAddress(lab, node);
+  await assertNothingLeft(lab, before, result.report);
+  assert.equal(result.state.refusedCount, 0);
+  of.kept?.(await keptOn(lab));
+  await removeKept(lab);
+  return result;
+}
+
+/** Whatever the work has not healed is healed by force, so that a failed test fails alone. */
+export async function whileEtcdBroken<T>(
+  lab: Lab,
+  { fault, node }: Pick<EtcdCase, 'fault' | 'node'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const known = faultNamed(fault);
+  let done = false;
+  try {
+    await known.break(lab, node, options);
+    const result = await work();
+    done = true;
+    return result;
+  } finally {
+    if (!done || !(await isEtcdHealthy(lab, node))) await known.healByForce(lab, node, options);
+  }
+}
+
+/** Three voters, and an operator that has nothing to do and knows it: what a case begins with. */
+export async function requireWhole(lab: Lab): Promise<void> {
+  await untilThreeVoters(lab, 'master-0', 5);
+  await untilSettled(lab, 2, 15);
+  await untilCondition(lab, 'EtcdMembersAvailable', 'True', /^3 members are available$/);
+}
