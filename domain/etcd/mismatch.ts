@@ -45,7 +45,8 @@ export function specAddresses(master: EtcdMaster, masters: EtcdMaster[]): string
 /** Does the Machine still stand where the node stood? Then the operator neither removes the member nor adds the new one. */
 export function machineLags(master: EtcdMaster): boolean {
   const machine = valueOf(master.machine);
-  const addresses = valueOf(master.node)?.internalIps ?? [];
-  if (machine?.state !== 'present') return false;
+  const addresses = valueOf(master.node)?.internalIps;
+  // Of a Node that could not be read nobody can say that its Machine does not follow.
+  if (!addresses || machine?.state !== 'present') return false;
   return !machine.addresses.some((address) => includesHost(addresses, address));
 }

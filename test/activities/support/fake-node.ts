@@ -13,7 +13,7 @@ import { defaultPolicy } from '../../../domain/policy.ts';
 export interface FakeNode {
   root: string;
   lane: NodeLane;
-  write(path: string, content: string): void;
+  write(path: string, content: string | Uint8Array): void;
   read(path: string): string;
   has(path: string): boolean;
   /** Lines that the fake commands wrote: `systemctl restart --no-block kubelet`. */
