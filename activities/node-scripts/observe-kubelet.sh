@@ -71,8 +71,8 @@ client_file() { # PREFIX FILE
         say "$1.pem" "$(cat "$work/one")"
         openssl x509 -in "$work/one" -noout -pubkey >"$work/one-public"
         if openssl pkey -in "$2" -pubout >"$work/one-key" 2>/dev/null && cmp -s "$work/one-key" "$work/one-public"; then matches=yes; fi
-        # The one that the kubelet uses has been asked with already.
-        if [ "$2" -ef "$current" ] && [ "$who" != unknown ]; then accepted=$who
+        # The one that the kubelet's kubeconfig names has been asked with already.
+        if [ "$named" = yes ] && [ "$2" -ef "$current" ] && [ "$who" != unknown ]; then accepted=$who
         elif [ "$matches" = yes ] && [ "$asked" -lt 3 ] && [ -n "$client_url" ] && is_ours_and_valid "$work/one"; then
             asked=$((asked + 1)) accepted=$(accepts "$2")
             # Nobody answers: the next one would be waited for as long.
@@ -90,9 +90,10 @@ is_ours_and_valid() { # CERTIFICATE
 # Server and authorities as the kubelet has them, or else as its bootstrap file does.
 client_server() {
     local host
-    client_url='' client_connect=()
+    client_url='' client_connect=() named=no
     for file in "$kubeconfig" "$bootstrap"; do
         [ -e "$file" ] && read_form "$file" || continue
+        if [ "$file" = "$kubeconfig" ] && [ "$root${form[cert_file]}" -ef "$current" ]; then named=yes; fi
         form_ca >"$work/client-ca"
         [ -s "$work/client-ca" ] || continue
         client_url=${form[server]%/}

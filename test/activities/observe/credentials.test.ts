@@ -179,6 +179,21 @@ describe("the kubelet's certificate files", { concurrency: 4 }, () => {
     );
   });
 
+  it('but not where the kubeconfig holds another credential: that answer is about the other', async (t) => {
+    const node = fakeNode(t);
+    await withAdminKubeconfigs(node);
+    node.write('var/lib/kubelet/kubeconfig', node.read(`${admins}/localhost.kubeconfig`));
+    node.knows('kubeconfig', 'system:admin', 'system:masters');
+    put(node, 'kubelet-client-1.pem', pemOf(await certificate(own)));
+    symlinkSync('kubelet-client-1.pem', join(node.root, pki, 'kubelet-client-current.pem'));
+    accept(node);
+    const { clientFiles } = await look(node);
+    assert.deepEqual(
+      clientFiles.map(({ accepted }) => accepted),
+      ['rejected'],
+    );
+  });
+
   it('one that is no link is the current one itself', async (t) => {
     const node = fakeNode(t);
     put(node, 'kubelet-client-current.pem', pemOf(await certificate(own)));
