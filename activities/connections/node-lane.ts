@@ -41,6 +41,8 @@ export interface NodeScriptCall {
   /** SHA-256 by script, as approved: another text of the script is not sent. */
   approved?: Readonly<Record<string, string>>;
   timeoutMs?: number;
+  /** Dialled instead of the inventory's address: of a master that has moved since that was written. */
+  address?: string;
   signal?: AbortSignal;
 }
 
@@ -67,7 +69,10 @@ export function createNodeLane(cluster: ClusterConnection, options: NodeLaneOpti
     marker: Marker,
     output: Pick<CommandLimits, 'stdoutBytes' | 'take'>,
   ): Promise<CommandEnd> {
-    const { name, address } = masterOf(cluster, call.node);
+    const { name, address } = {
+      ...masterOf(cluster, call.node),
+      ...(call.address && { address: call.address }),
+    };
     const way = { cluster: cluster.name, node: name, address, ...cluster.ssh };
     const argv = [options.ssh ?? 'ssh', ...sshArguments(cluster, name, address, sockets.pathFor(way))];
     const text = scriptText(call.script, { ...marker, args: call.args ?? [], input: call.input ?? '' });

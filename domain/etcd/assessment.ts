@@ -61,8 +61,13 @@ function sightingIn(
   return nextSighting(before, { fault: seen, rollOut: positionOf(rollOut), at });
 }
 
+/**
+ * A change of address stays the same fault when the operator takes the stale member away: it does so within the two minutes,
+ * and counting anew would keep the cluster without a third voter for two more.
+ */
 function nameOf({ node, cause, member, address }: Fault): string {
-  return [node, cause, member?.id ?? 'removed', address?.from ?? '', address?.to ?? ''].join(' ').trim();
+  if (address) return [node, cause, address.from, address.to].join(' ');
+  return [node, cause, member?.id ?? 'removed'].join(' ');
 }
 
 function joiningIn(standings: Standing[]): string | undefined {

@@ -41,7 +41,7 @@ export function addressSignals(
     source,
   }));
   const machine = valueOf(master.machine);
-  const old = orphaned && member ? hostsOf(member.peerUrls) : told.map(({ says }) => says);
+  const old = orphaned && member ? hostsOf(member.peerUrls) : [...new Set(told.map(({ says }) => says))];
   if (
     machine?.state === 'present' &&
     !machine.addresses.some((one) => old.some((host) => includesHost([one], host)))

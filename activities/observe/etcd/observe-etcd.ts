@@ -119,16 +119,18 @@ function lookAtMasters(
   const allCerts = readAllCerts(look);
   return Promise.all(
     Object.keys(cluster.masters).map(async (name): Promise<SeenMaster> => {
-      const [node, kubelet, secrets, seen] = await Promise.all([
-        readNodeObject(look, name),
+      const object = readNodeObject(look, name);
+      const own = object.then((seen) => map(seen, parseMasterNode));
+      const [kubelet, secrets, seen] = await Promise.all([
         readKubeletWord(look, name),
         readOwnSecrets(look, name),
-        lookAtMember(lane, name, signal),
+        lookAtMember(lane, name, own, signal),
       ]);
+      const node = await object;
       const whole = await machines;
       const master: EtcdMaster = {
         name,
-        node: map(node, parseMasterNode),
+        node: await own,
         machine: await machineOf(name, node, machines),
         pod: map(await pods, (all: EtcdPodObject[]) => parseEtcdPod(all, name)),
         kubelet,

@@ -41,6 +41,13 @@ test('another fault on the same master is seen for the first time again', () => 
   assert.equal(answerOf(decideEtcdRecovery(etcdDecisionOn(observation), digestOf)), 'wait SeenOnlyOnce');
 });
 
+test('a change of address stays the same fault when the operator takes the stale member away meanwhile', () => {
+  const before = sightingOf({ ...addressChanged(), at: secondsAfter(lookedAt, -200) });
+  assert.ok(before);
+  const observation = { ...memberRemoved(addressChanged(), 'master-2'), before };
+  assert.equal(sightingOf(observation)?.since, before.since);
+});
+
 test('a healthy look in between takes the earlier one back', () => {
   assert.equal(sightingOf(healthyCluster()), undefined);
 });
