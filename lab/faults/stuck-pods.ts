@@ -40,21 +40,23 @@ export const installerPodPending: Fault = {
 };
 
 /**
- * Bare metal's controller: one replica and strategy Recreate, so a pod that cannot end keeps the next one from coming.
+ * Bare metal's controller: one replica and strategy Recreate, so that in a roll-out a pod which cannot end keeps the next one from
+ * coming. A pod that is only deleted would be replaced at once.
  */
 export const metal3Stuck: Fault = {
   name: 'metal3-stuck',
   sentence:
-    'The pod of the deployment metal3 stood on the node and was deleted; its kubelet does not end it.',
+    'The deployment metal3 is rolled out anew while its pod stands on the node, and the kubelet does not end that pod.',
   symptom:
-    'The pod is Terminating for ever, and the deployment, of strategy Recreate, makes no other; a kubelet that works would end ' +
+    'The pod is Terminating for ever, and the deployment, of strategy Recreate, makes no new ReplicaSet; a kubelet that works would end ' +
     'it: break that first.',
   heal: 'Delete the deployment and its pods.',
 
   async break(lab, node, { progress, signal }) {
     await during(progress, `${node}: metal3's pod is Terminating`, async () => {
       const { name } = await placeMetal3(lab, node, signal);
-      await lab.api.send('DELETE', `${podsOf(METAL3_NAMESPACE)}/${name}`);
+      const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString() };
+      await lab.api.send('PATCH', `${METAL3}/metal3`, { spec: { template: { metadata: { annotations } } } });
       const stuck = async () => (await metal3Pods(lab)).some(isStuckOn(node)) || 'no pod is Terminating';
       await waitUntil(`${name} Terminating`, stuck, { withinMs: 20_000, signal });
     });
