@@ -1,3 +1,4 @@
+import type { EtcdObservation } from '../domain/etcd/observation.ts';
 import type { EtcdPolicy } from '../domain/etcd/policy.ts';
 import type { BrakeReading } from '../domain/brake.ts';
 import type { ClosedRecovery } from '../domain/damping.ts';
@@ -68,8 +69,15 @@ export interface VerifyResult {
 }
 
 export interface DecideActivities {
-  /** `open`: what goes on now, as `recoveryHistory` says: what is of that is not left behind. */
-  diagnoseObservation(input: { observation: Observation; open: Reading<OpenWork> }): Promise<Finding[]>;
+  /**
+   * `open`: what goes on now, as `recoveryHistory` says: what is of that is not left behind. `etcd`: absent where no second
+   * look was made.
+   */
+  diagnoseObservation(input: {
+    observation: Observation;
+    open: Reading<OpenWork>;
+    etcd?: EtcdObservation;
+  }): Promise<Finding[]>;
   decideKubeletAuthRecovery(input: DecideInput): Promise<Verdict>;
   /** `open`: ids of the recoveries that go on now, the one that asks or not. `leaseWatched`: as `recoveryHistory` says. */
   decideCleanup(input: DecideInput & { open: string[]; leaseWatched: boolean }): Promise<Verdict>;

@@ -35,7 +35,12 @@ export interface Gateway {
 }
 
 /** What can be started by hand; KubeletAuthRecovery where nothing is said. */
-export type StartableRunbook = 'KubeletAuthRecovery' | 'Cleanup';
+export type StartableRunbook = RecoveryRunbook | 'Cleanup';
+
+/** Those of `cpr recover`. */
+export const recoveryRunbooks = ['KubeletAuthRecovery', 'EtcdRecovery'] as const;
+
+export type RecoveryRunbook = (typeof recoveryRunbooks)[number];
 
 export interface TemporalPlace {
   address: string;

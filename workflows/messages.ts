@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Sighting } from '../domain/etcd/sighting.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { ObservationCost } from '../domain/control-plane.ts';
 import type { Vote } from '../domain/approval.ts';
@@ -40,14 +41,14 @@ export interface VoteAnswer {
   sentence: string;
 }
 
-/** Result of `KubeletAuthRecovery`. */
+/** Result of every runbook. */
 export interface RecoveryResult {
   outcome: Outcome;
   state: RunState;
   report: string;
 }
 
-/** Input of `KubeletAuthRecovery`. */
+/** Input of every runbook. */
 export type RecoveryInput = RecoveryRequest;
 
 export interface HealthCheckInput {
@@ -61,6 +62,8 @@ export interface HealthCheckResult {
   at: string;
   healthy: boolean;
   findings: Finding[];
+  /** There when a second look was made, at the members of etcd and their operator: what the next check compares its own with. */
+  etcd?: { sighting?: Sighting };
   /** Workflow id of the recovery that waits at its gate, when there is one, and whether this check started it. */
   recovery?: { workflowId: string; started: boolean; sentence: string };
   /** Why no recovery was started for a finding that a runbook mends: it would be refused, or was turned down lately. */

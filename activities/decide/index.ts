@@ -12,7 +12,7 @@ import type { EtcdDecideActivities } from '../etcd-contract.ts';
 /** Pure decisions, run as activities: history records the verdict, and no upgrade in mid-incident can change it. */
 export function createDecideActivities(): DecideActivities & EtcdDecideActivities {
   return {
-    diagnoseObservation: async ({ observation, open }) => diagnose(observation, open),
+    diagnoseObservation: async ({ observation, open, etcd }) => diagnose(observation, open, etcd),
     objectToRestart: async ({ observation, node }) => {
       const because = objectionToRestart(observation, node);
       return because === undefined ? {} : { because };

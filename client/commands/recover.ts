@@ -1,4 +1,7 @@
+import { Option } from 'commander';
+import { chooseRunbook } from '../choose-runbook.ts';
 import { examples, type Declare } from '../declare.ts';
+import { recoveryRunbooks, type RecoveryRunbook } from '../gateway.ts';
 import { failure } from '../failure.ts';
 import { requestOf, startRun, type StartOptions } from '../start-run.ts';
 import { makeRoom } from '../superseding.ts';
@@ -6,6 +9,7 @@ import { requireKnown } from '../targets.ts';
 import { parseTimeout } from '../values.ts';
 
 interface RecoverOptions extends StartOptions {
+  runbook?: RecoveryRunbook;
   supersede?: boolean;
   reason?: string;
   key?: string;
@@ -20,6 +24,11 @@ export const declareRecover: Declare = (parent, act) => {
     )
     .argument('<cluster>', 'cluster of the inventory')
     .option('--node <name>', 'master to recover (default: the only one that is affected)')
+    .addOption(
+      new Option('--runbook <name>', 'the runbook (default: the one that a look finds)').choices(
+        recoveryRunbooks,
+      ),
+    )
     .option('--by <name>', 'who asks (default: CPR_USER, or you@this-host)')
     .option('--dry-run', 'stop after the plan; ask nobody, change nothing')
     .option('--wait', 'go on following after the gate, to the end of the recovery')
@@ -33,6 +42,7 @@ export const declareRecover: Declare = (parent, act) => {
         ['cpr recover prod-eu-1', 'start it, show the plan, say how to approve'],
         ['cpr recover prod-eu-1 --dry-run', 'only the plan'],
         ['cpr recover prod-eu-1 --node master-1 --wait', 'and follow it until it has ended'],
+        ['cpr recover prod-eu-1 --runbook EtcdRecovery', 'that runbook, whatever a look would find'],
         [
           "cpr recover prod-eu-1 --node master-2 --supersede --reason 'wrong node'",
           'instead of the one that waits',
@@ -43,12 +53,15 @@ export const declareRecover: Declare = (parent, act) => {
       act(async (context, cluster: string, options: RecoverOptions) => {
         await requireKnown(context, cluster, options.node);
         requireReason(options);
-        const { supersede, reason = '', by, key } = options;
+        const { supersede = false, reason = '', by, key, node } = options;
+        const gateway = await context.connect();
+        const wanted = { fresh: supersede, ...(node === undefined ? {} : { node }) };
+        const runbook = options.runbook ?? (await chooseRunbook(context, gateway, cluster, wanted));
         if (supersede) {
           const who = { ...(by === undefined ? {} : { by }), ...(key === undefined ? {} : { key }) };
-          await makeRoom(context, await context.connect(), cluster, { reason, ...who });
+          await makeRoom(context, gateway, cluster, { reason, ...who });
         }
-        return startRun(context, 'KubeletAuthRecovery', requestOf(context, cluster, options), options);
+        return startRun(context, runbook, requestOf(context, cluster, options), options);
       }),
     );
 };

@@ -187,7 +187,8 @@ function attempt({ place }: Session, cluster: string, doing: string): Attempt {
 function summaryOf({ cluster, node, dryRun }: RecoveryRequest, runbook: StartableRunbook): string {
   const where = node ? `${node} in ${cluster}` : cluster;
   if (runbook === 'Cleanup') return `${dryRun ? 'Plan to clean' : 'Clean'} up: ${where}`.slice(0, 190);
-  return `${dryRun ? 'Plan' : 'Recover'} kubelet authentication: ${where}`.slice(0, 190);
+  const what = runbook === 'EtcdRecovery' ? 'an etcd member' : 'kubelet authentication';
+  return `${dryRun ? 'Plan' : 'Recover'} ${what}: ${where}`.slice(0, 190);
 }
 
 function detailsOf({ cluster, node, requester, dryRun }: RecoveryRequest, runbook: StartableRunbook): string {

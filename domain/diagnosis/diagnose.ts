@@ -1,4 +1,5 @@
 import type { Observation } from '../control-plane.ts';
+import type { EtcdObservation } from '../etcd/observation.ts';
 import type { Finding, FindingCode } from '../finding.ts';
 import type { Reading } from '../reading.ts';
 import { classify } from '../kubelet/classify.ts';
@@ -11,13 +12,18 @@ import { signerFindings } from './signer.ts';
 /**
  * Everything that is wrong, cause first; empty: nothing that this look can see. What follows from a fault is evidence of it
  * and no finding of its own: a lost certificate is one finding, and not four with its Unknown node and its missing pods.
- * `open`: ids of the recoveries that are open now; what they do on a node is not left behind.
+ * `open`: ids of the recoveries that are open now; what they do on a node is not left behind. `etcd`: a second look, at the
+ * members of etcd and their operator, where one was made.
  */
-export function diagnose(observation: Observation, open: Reading<OpenWork>): Finding[] {
+export function diagnose(
+  observation: Observation,
+  open: Reading<OpenWork>,
+  etcd?: EtcdObservation,
+): Finding[] {
   const classes = observation.masters.map((master) => classify(master, observation));
   const findings = [
     ...apiFindings(observation),
-    ...etcdFindings(observation),
+    ...etcdFindings(observation, etcd),
     ...signerFindings(observation),
     ...kubeletFindings(observation, classes),
     ...leftoverFindings(observation, open),
@@ -27,6 +33,12 @@ export function diagnose(observation: Observation, open: Reading<OpenWork>): Fin
 
 /** What others may follow from comes first; within one severity. */
 const causesFirst: FindingCode[] = [
+  'EtcdMemberAddressChanged',
+  'EtcdMemberDataLost',
+  'EtcdMemberDataCorrupt',
+  'EtcdMemberCertificateBroken',
+  'EtcdMemberManifestBroken',
+  'EtcdMemberNotRejoined',
   'EtcdMemberUnhealthy',
   'ApiServerUnhealthy',
   'ApiUnreachable',
@@ -36,6 +48,7 @@ const causesFirst: FindingCode[] = [
   'KubeletClientCredentialLost',
   'KubeletAuthenticationFault',
   'NodeNotReady',
+  'MachineAddressStale',
   'MirrorPodMissing',
   'AdminCredentialOnNode',
   'OverrideLeaseLeft',

@@ -192,7 +192,7 @@ describe('a followed recovery', () => {
       state: () => (answers.length > 1 ? answers.shift()! : answers[0]!)(),
       newestRun: () => Promise.reject(away),
     };
-    const { code, err } = await cpr('recover lab', gateway);
+    const { code, err } = await cpr('recover lab --runbook KubeletAuthRecovery', gateway);
     assert.equal(code, 6);
     assert.equal(err.match(/stopped answering/g)?.length, 1);
   });

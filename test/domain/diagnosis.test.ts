@@ -173,10 +173,13 @@ for (const [name, expected, change] of faults) {
   });
 }
 
+/** Those stand in diagnosis-etcd.test.ts. */
+const ofSecondLook = /^(EtcdMember(?!Unhealthy)|MachineAddressStale)/;
+
 test('every finding is reached by a case above', () => {
   const reached = new Set(faults.flatMap(([, codes]) => codes.map((code) => code.split(' ')[0])));
   assert.deepEqual(
-    findingCodes.filter((code) => !reached.has(code)),
+    findingCodes.filter((code) => !reached.has(code) && !ofSecondLook.test(code)),
     ['KubeletClientCredentialLost'],
   );
 });

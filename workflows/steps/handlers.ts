@@ -92,7 +92,7 @@ function listenForStops(run: Run): void {
       accept: (request, proof) => acceptAbort(run, request, proof),
     },
     [abortUpdate, abortSignal],
-    'Stop at the next step boundary and put things back: {"by":"you","reason":"…"}. Refused once the kubelet has been restarted.',
+    'Stop at the next step boundary and put things back: {"by":"you","reason":"…"}. Past the point of no return it puts back less, or is refused; the current details say which.',
   );
   hearAs(
     run,

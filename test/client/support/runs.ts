@@ -1,6 +1,6 @@
 import type { Gateway, RunSummary } from '../../../client/gateway.ts';
 import type { RunState } from '../../../domain/run.ts';
-import { startedAt } from './states.ts';
+import { healthCheck, incident, startedAt } from './states.ts';
 
 export const run: RunSummary = {
   cluster: 'lab',
@@ -22,6 +22,7 @@ export function runThrough(...states: [RunState, ...RunState[]]): Partial<Gatewa
       ...run,
       ...(closed ? { status: 'COMPLETED', closedAt: new Date(last.outcome!.endedAt) } : {}),
     }),
+    diagnose: async () => healthCheck([incident()]),
     startRecovery: async () => ({ ...run, started: true }),
     state: async () => next(),
     result: async () => ({ outcome: last.outcome!, state: last, report: '# Incident\n' }),
