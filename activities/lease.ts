@@ -1,6 +1,7 @@
 import { isLeaseTarget } from '../domain/lease.ts';
 import { restoreLease, setLease } from './act/lease.ts';
 import { clusterOf, type ClusterConnection } from './connections/cluster.ts';
+import type { NodeLane } from './connections/node-lane.ts';
 import { failure } from './failure.ts';
 import { heartbeating } from './heartbeat.ts';
 import type { ActivityDeps } from './index.ts';
@@ -8,26 +9,23 @@ import type { LeaseActivities } from './lease-contract.ts';
 import { readLease } from './observe/lease.ts';
 import { requireWatched } from './observe/run-over.ts';
 
-export function createLeaseActivities({ inventory }: Pick<ActivityDeps, 'inventory'>): LeaseActivities {
+export function createLeaseActivities({ inventory, laneOf }: ActivityDeps): LeaseActivities {
   /** Names come from a history, and from a person's terminal: one that is not in the list must not become a path. */
   function on<T>(
     name: string,
     target: unknown,
-    work: (cluster: ClusterConnection, signal: AbortSignal) => Promise<T>,
+    work: (reach: { cluster: ClusterConnection; lane: NodeLane; signal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     const cluster = clusterOf(inventory, name);
     if (!isLeaseTarget(target))
       throw failure('PreconditionFailed', `there is no lease target ${String(target)}`);
-    return heartbeating((signal) => work(cluster, signal));
+    return heartbeating((signal) => work({ cluster, lane: laneOf(cluster), signal }));
   }
   return {
     setLease: ({ cluster: name, lease }) =>
-      on(name, lease.target, (cluster, signal) =>
-        setLease({ cluster, signal }, lease, (one) => requireWatched(name, one)),
-      ),
-    restoreLease: ({ cluster: name, lease }) =>
-      on(name, lease.target, (cluster, signal) => restoreLease({ cluster, signal }, lease)),
+      on(name, lease.target, (reach) => setLease(reach, lease, (one) => requireWatched(name, one))),
+    restoreLease: ({ cluster: name, lease }) => on(name, lease.target, (reach) => restoreLease(reach, lease)),
     readLease: ({ cluster: name, target }) =>
-      on(name, target, (cluster, signal) => readLease(cluster, target, signal)),
+      on(name, target, ({ cluster, lane, signal }) => readLease(cluster, lane, target, signal)),
   };
 }

@@ -54,7 +54,10 @@ export interface ObservationCost {
 }
 
 export interface ApiEndpoint {
+  /** The endpoint of the kubeconfig. */
   server: string;
+  /** There when that did not answer: the master through whose own API server it was reached instead, and why. */
+  through?: { master: string; because: string };
   /** `v1.34.4`, as `/version` says. */
   version: string;
 }

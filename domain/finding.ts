@@ -31,6 +31,7 @@ export const findingCodes = [
   'MachineAddressStale',
   'ApiServerUnhealthy',
   'ApiUnreachable',
+  'ApiEndpointDown',
   'SignerDown',
   'AdminCredentialOnNode',
   'MirrorPodMissing',

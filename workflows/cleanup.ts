@@ -12,6 +12,7 @@ import { decisions, labelled, runHistory, type Hands } from './steps/activities.
 import { conduct, type Runbook } from './steps/conduct.ts';
 import { leaseHands } from './steps/lease-hands.ts';
 import { now, type Run } from './steps/run.ts';
+import { tellWay } from './steps/way.ts';
 import type { Procedure, StepCode, StepReport } from './steps/step-runner.ts';
 
 /**
@@ -58,6 +59,7 @@ async function lookFor(
   ]);
   run.policy = policy;
   run.state.approvals = policy.approvals;
+  tellWay(run, observation.api);
   const request = nodesOnly ? { ...run.request, node: nodesOnly.node } : run.request;
   const open = history.open ? [history.open.runId] : [];
   // What is watched is not left, so that the decision is about the node alone.

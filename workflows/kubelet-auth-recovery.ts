@@ -5,6 +5,7 @@ import { decisions, labelled, type Hands } from './steps/activities.ts';
 import { conduct, type Runbook } from './steps/conduct.ts';
 import { isKubeletStep, kubeletProcedure } from './steps/kubelet-steps.ts';
 import { now, type Run } from './steps/run.ts';
+import { tellWay } from './steps/way.ts';
 
 /**
  * Brings back a master's kubelet that cannot authenticate: a new bootstrap credential, one restart, the one certificate
@@ -34,6 +35,7 @@ async function look(run: Run, hands: Hands): Promise<Verdict> {
   ]);
   run.policy = policy;
   run.state.approvals = policy.approvals;
+  tellWay(run, observation.api);
   return await decisions.decideKubeletAuthRecovery.executeWithOptions(labelled('Decide'), [
     { observation, request, policy, runId, scripts, now: now() },
   ]);

@@ -3,7 +3,8 @@ import { certificateFault } from '../../domain/kubelet/proof.ts';
 import type { ClientCsr } from '../../domain/control-plane.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
-import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
+import { connectTo } from '../connections/cluster-api.ts';
+import type { Kubernetes } from '../connections/kubernetes.ts';
 import { isConflict } from '../connections/kubernetes-errors.ts';
 import type { NodeLane } from '../connections/node-lane.ts';
 import type { Condition, CsrObject } from '../connections/objects.ts';
@@ -40,7 +41,7 @@ export async function approveKubeletCsr(
     const sentence = `${input.node} has a valid client certificate of its own already: nothing is left to approve`;
     return { changed: false, sentence, name: '', uid: '' };
   }
-  const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
+  const api = await connectTo(cluster, lane, { budget: createBudget(noLimits()), signal });
   try {
     const { name, uid } = await findRequest(api, input, signal, settleMs);
     const changed = await approve(api, { name, uid }, input, by);

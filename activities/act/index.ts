@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { nodeCommonName } from '../../domain/kubelet/names.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
 import { clusterOf, masterOf, type ClusterConnection } from '../connections/cluster.ts';
-import { connectKubernetes } from '../connections/kubernetes.ts';
+import { connectTo } from '../connections/cluster-api.ts';
 import { approvedOnly, type NodeLane } from '../connections/node-lane.ts';
 import type { ActActivities, NodeRef, RunRef } from '../contract.ts';
 import { heartbeating } from '../heartbeat.ts';
@@ -29,7 +29,7 @@ export function createActActivities({ inventory, laneOf }: ActivityDeps): ActAct
     backUpKubelet: (input) => on(input, ({ lane, signal }) => backUpKubelet(lane, input, signal)),
     installBootstrapCredential: (input) =>
       on(input, ({ cluster, lane, signal }) => installBootstrapCredential(cluster, lane, input, signal)),
-    recordCsrs: (input) => on(input, ({ cluster, signal }) => recordCsrs(cluster, input, signal)),
+    recordCsrs: (input) => on(input, ({ cluster, lane, signal }) => recordCsrs(cluster, lane, input, signal)),
     restartKubelet: (input) => on(input, ({ lane, signal }) => restartKubelet(lane, input, signal)),
     approveKubeletCsr: (input) =>
       on(input, ({ cluster, lane, signal }) =>
@@ -45,10 +45,11 @@ export function createActActivities({ inventory, laneOf }: ActivityDeps): ActAct
 
 async function recordCsrs(
   cluster: ClusterConnection,
+  lane: NodeLane,
   { node }: NodeRef,
   signal: AbortSignal,
 ): ReturnType<ActActivities['recordCsrs']> {
-  const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
+  const api = await connectTo(cluster, lane, { budget: createBudget(noLimits()), signal });
   try {
     const requests = await listRequests(api);
     const own = requests.filter(({ commonName }) => commonName === nodeCommonName(node));

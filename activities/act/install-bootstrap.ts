@@ -1,7 +1,7 @@
 import { bootstrapRequester } from '../../domain/kubelet/names.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
-import { connectKubernetes } from '../connections/kubernetes.ts';
+import { connectTo } from '../connections/cluster-api.ts';
 import type { NodeLane } from '../connections/node-lane.ts';
 import { readBootstrapSecret } from '../connections/reads.ts';
 import { createBootstrapToken } from '../connections/writes.ts';
@@ -37,7 +37,7 @@ export async function installBootstrapCredential(
       `${node}: the bootstrap file changed since the approval (${present.sha256})`,
     );
   }
-  const { token, expiresAt } = await mintToken(cluster, signal);
+  const { token, expiresAt } = await mintToken(cluster, lane, signal);
   const content = bootstrapKubeconfig({ ...present, token });
   const { sha256, changed } = await write(lane, input, input.expectedBootstrapSha256, content, signal);
   const sentence = `${node} has a new bootstrap credential of node-bootstrapper, valid until ${expiresAt}`;
@@ -60,7 +60,7 @@ export async function installDurableBootstrap(
   if (!present.ours) {
     throw failure('PreconditionFailed', `${node}: the bootstrap file is not the one that this run installed`);
   }
-  const token = await readDurableToken(cluster, signal);
+  const token = await readDurableToken(cluster, lane, signal);
   const content = bootstrapKubeconfig({ ...present, token });
   const { sha256, changed } = await write(lane, input, present.sha256, content, signal);
   const sentence = `${node} has a bootstrap file from node-bootstrapper-token, which does not expire and is accepted`;
@@ -86,9 +86,10 @@ async function write(
 
 async function mintToken(
   cluster: ClusterConnection,
+  lane: NodeLane,
   signal: AbortSignal,
 ): Promise<{ token: string; expiresAt: string }> {
-  const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
+  const api = await connectTo(cluster, lane, { budget: createBudget(noLimits()), signal });
   try {
     const { status } = await createBootstrapToken(api, TOKEN_SECONDS);
     const token = status?.token ?? '';
@@ -102,8 +103,12 @@ async function mintToken(
   }
 }
 
-async function readDurableToken(cluster: ClusterConnection, signal: AbortSignal): Promise<string> {
-  const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
+async function readDurableToken(
+  cluster: ClusterConnection,
+  lane: NodeLane,
+  signal: AbortSignal,
+): Promise<string> {
+  const api = await connectTo(cluster, lane, { budget: createBudget(noLimits()), signal });
   try {
     const secret = await readBootstrapSecret(api);
     const token = Buffer.from(secret?.data?.['token'] ?? '', 'base64').toString('utf8');

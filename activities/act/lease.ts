@@ -12,12 +12,12 @@ import { onObject, patchOnce, type Reach } from './on-object.ts';
  * the version that its patch was made for.
  */
 export async function setLease(
-  { cluster, signal }: Reach,
+  reach: Reach,
   lease: Lease,
   requireWatched: (lease: Lease) => Promise<void>,
 ): Promise<ActResult> {
   const { object: path, key } = leaseTargets[lease.target];
-  return await onObject({ cluster, signal }, async (api) => {
+  return await onObject(reach, async (api) => {
     const object = await readLeaseObject(api, path);
     await requireWatched(lease);
     const judged = judgeSet(object, lease);
@@ -31,9 +31,9 @@ export async function setLease(
 }
 
 /** Puts back what was there. Needs no watchdog, no approval and no brake released: it only ever makes things as they were. */
-export async function restoreLease({ cluster, signal }: Reach, lease: Lease): Promise<LeaseEnd> {
+export async function restoreLease(reach: Reach, lease: Lease): Promise<LeaseEnd> {
   const { object: path, key } = leaseTargets[lease.target];
-  return await onObject({ cluster, signal }, async (api) => {
+  return await onObject(reach, async (api) => {
     const object = await readUnlessGone(api, path);
     // With the object its setting is gone. A watchdog that went on would bar every later lease of the cluster.
     if (object === undefined) return end('already-gone', false, `${path} was deleted, and ${key} with it`);

@@ -1,7 +1,9 @@
 import type { JsonPatch } from '../../domain/lease-rules.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
-import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
+import { connectTo } from '../connections/cluster-api.ts';
+import type { Kubernetes } from '../connections/kubernetes.ts';
+import type { NodeLane } from '../connections/node-lane.ts';
 import { isConflict } from '../connections/kubernetes-errors.ts';
 import { patchObject } from '../connections/writes.ts';
 import { failure, isFailure } from '../failure.ts';
@@ -13,15 +15,16 @@ const PAUSE_MS = 200;
 
 export interface Reach {
   cluster: ClusterConnection;
+  lane: NodeLane;
   signal: AbortSignal;
 }
 
 /** Reads and writes again when the object changed between the two, a bounded number of times. */
 export async function onObject<T>(
-  { cluster, signal }: Reach,
+  { cluster, lane, signal }: Reach,
   attempt: (api: Kubernetes) => Promise<T>,
 ): Promise<T> {
-  const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
+  const api = await connectTo(cluster, lane, { budget: createBudget(noLimits()), signal });
   try {
     for (let tries = 1; ; tries++) {
       try {

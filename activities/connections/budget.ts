@@ -6,6 +6,9 @@ export interface BudgetLimits {
   bytes: number;
 }
 
+/** No reason to look for another way: over it as much would be spent. */
+export class BudgetSpent extends Error {}
+
 export interface Budget {
   /** Throws when one call more would be too much. Call it before each call. */
   spendCall(): void;
@@ -21,12 +24,12 @@ export function createBudget(limits: BudgetLimits): Budget {
   return {
     spendCall() {
       if (apiCalls >= limits.apiCalls)
-        throw new Error(`the limit of ${limits.apiCalls} API calls is reached`);
+        throw new BudgetSpent(`the limit of ${limits.apiCalls} API calls is reached`);
       apiCalls += 1;
     },
     spendBytes(count) {
       bytes += count;
-      if (bytes > limits.bytes) throw new Error(`the limit of ${limits.bytes} bytes is reached`);
+      if (bytes > limits.bytes) throw new BudgetSpent(`the limit of ${limits.bytes} bytes is reached`);
     },
     cost: () => ({ apiCalls, bytes, milliseconds: Math.round(performance.now() - began) }),
   };

@@ -1,9 +1,9 @@
-import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
-import type { IncomingMessage } from 'node:http';
-import { KubeConfig } from '@kubernetes/client-node';
-import { failure, sentenceOf } from '../failure.ts';
+import { failure } from '../failure.ts';
+import { createApiWays, reasonOf, type Detour } from './api-ways.ts';
 import type { Budget } from './budget.ts';
-import { errorFromStatus, isConnectionCut } from './kubernetes-errors.ts';
+import { readKubeconfig, type ApiTarget } from './kubeconfig.ts';
+import { errorFromStatus } from './kubernetes-errors.ts';
+import { endpointWay, masterWay, type ApiWay, type MasterDoor } from './master-way.ts';
 
 /**
  * One cluster's API server, spoken to as it speaks: paths and JSON objects.
@@ -16,9 +16,13 @@ import { errorFromStatus, isConnectionCut } from './kubernetes-errors.ts';
 export interface Kubernetes {
   /** From the kubeconfig: `https://api.prod-eu-1.example:6443`. */
   readonly server: string;
+  /** The master through whose own API server it is reached now, because the endpoint did not answer; undefined: by the endpoint. */
+  detour(): Detour | undefined;
   get<T>(path: string, query?: Record<string, string>): Promise<T>;
   /** Not repeated when the answer is lost: the caller reads back. */
   post<T>(path: string, body: unknown): Promise<T>;
+  /** A question that is put with POST and changes nothing: asked again like a read. */
+  review<T>(path: string, body: unknown): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
   /** A JSON patch (RFC 6902). One that does not apply, because a `test` fails or a path is gone, is a conflict. */
   patch<T>(path: string, body: unknown): Promise<T>;
@@ -37,124 +41,56 @@ export interface KubernetesOptions {
   signal?: AbortSignal;
   /** For each single call. */
   timeoutMs?: number;
+  /** Masters whose own API server is asked when the endpoint does not answer, in this order. */
+  masters?: readonly MasterDoor[];
+  /** The way that was found lately, and what to do with the next one that is. */
+  memory?: { recall: () => Detour | undefined; note: (detour: Detour | undefined) => void };
 }
 
 const CALL_TIMEOUT_MS = 5000;
 
 export async function connectKubernetes(options: KubernetesOptions): Promise<Kubernetes> {
-  const { server, tls, agent } = await readKubeconfig(options);
+  const { budget, signal, timeoutMs = CALL_TIMEOUT_MS, memory } = options;
+  const target = await readKubeconfig(options.kubeconfig, options.context);
+  const limits = { budget, timeoutMs, signal };
+  const ways = createApiWays(waysTo(target, options.masters), limits, memory?.recall(), memory?.note);
   let offset = 0;
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    options.budget.spendCall();
+  async function call<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    changes = method !== 'GET',
+  ): Promise<T> {
     const what = `${method} ${path.split('?')[0]}`;
-    const answer = await exchange({ ...tls, agent, method }, server + path, body, options).catch((error) => {
-      options.signal?.throwIfAborted();
-      throw failure('ApiUnreachable', `${what} at ${server}: ${reasonOf(error)}`);
+    const answer = await ways.ask({ method, path, body, changes }).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw failure('ApiUnreachable', `${what} at ${target.server}: ${reasonOf(error)}`);
     });
     if (answer.date !== undefined) offset = answer.date - Date.now();
     if (answer.status >= 300) throw errorFromStatus(what, answer.status, answer.text);
     return parseJson(answer.text, what) as T;
   }
   return {
-    server,
+    server: target.server,
+    detour: () => ways.detour(),
     get: (path, query) => call('GET', query ? `${path}?${new URLSearchParams(query).toString()}` : path),
     post: (path, body) => call('POST', path, body),
+    review: (path, body) => call('POST', path, body, false),
     put: (path, body) => call('PUT', path, body),
     patch: (path, body) => call('PATCH', path, body),
     delete: (path, body) => call('DELETE', path, body),
     clockOffsetMs: () => offset,
-    close: () => agent.destroy(),
+    close: () => ways.close(),
   };
 }
 
-/** Read anew for each activity: tokens in a kubeconfig are rotated while a worker lives for weeks. */
-async function readKubeconfig({ kubeconfig, context }: KubernetesOptions) {
-  try {
-    const config = new KubeConfig();
-    config.loadFromFile(kubeconfig);
-    if (context !== undefined) {
-      if (!config.getContextObject(context)) throw new Error(`it has no context ${context}`);
-      config.setCurrentContext(context);
-    }
-    const server = config.getCurrentCluster()?.server;
-    if (!server) throw new Error('its current context names no cluster');
-    if (!server.startsWith('https://')) throw new Error(`its server ${server} is not an https address`);
-    const tls: RequestOptions = {};
-    await config.applyToHTTPSOptions(tls);
-    if (!(tls.agent instanceof Agent)) throw new Error('its proxy-url is of a kind that is not supported');
-    // Several calls make up one look; a TLS handshake for each would cost more than the calls.
-    tls.agent.options.keepAlive = true;
-    Object.assign(tls.agent, { keepAlive: true });
-    return { server: server.replace(/\/+$/, ''), tls, agent: tls.agent };
-  } catch (error) {
-    throw failure('ApiUnreachable', `kubeconfig ${kubeconfig}: ${sentenceOf(error)}`);
-  }
-}
-
-interface Answer {
-  status: number;
-  text: string;
-  date: number | undefined;
-}
-
-async function exchange(
-  request: RequestOptions,
-  url: string,
-  body: unknown,
-  { budget, signal, timeoutMs = CALL_TIMEOUT_MS }: KubernetesOptions,
-): Promise<Answer> {
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const one = () =>
-    send(request, url, body, { budget, signal: signal ? AbortSignal.any([signal, deadline]) : deadline });
-  try {
-    return await one();
-  } catch (error) {
-    // A load balancer closed an idle connection under us. Only a read may be repeated without looking.
-    if (request.method === 'GET' && isConnectionCut(error) && !deadline.aborted) return one();
-    throw deadline.aborted ? new Error(`no answer within ${timeoutMs / 1000} s`) : error;
-  }
-}
-
-function send(
-  request: RequestOptions,
-  url: string,
-  body: unknown,
-  { budget, signal }: { budget: Budget; signal: AbortSignal },
-): Promise<Answer> {
-  const payload = body === undefined ? undefined : JSON.stringify(body);
-  const headers: Record<string, string | string[] | number | undefined> = {
-    ...(request.headers as Record<string, string>),
-    Accept: 'application/json',
-    'User-Agent': 'control-plane-recovery',
-  };
-  if (payload !== undefined) {
-    headers['Content-Type'] = request.method === 'PATCH' ? 'application/json-patch+json' : 'application/json';
-    headers['Content-Length'] = Buffer.byteLength(payload);
-  }
-  return new Promise((resolve, reject) => {
-    const call = httpsRequest(url, { ...request, headers, signal }, (response) => {
-      readAll(response, budget).then(resolve, (error: unknown) => {
-        response.destroy();
-        reject(error instanceof Error ? error : new Error(String(error)));
-      });
-    });
-    call.on('error', reject);
-    call.end(payload);
-  });
-}
-
-async function readAll(response: IncomingMessage, budget: Budget): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    budget.spendBytes(chunk.length);
-    chunks.push(chunk);
-  }
-  const date = Date.parse(response.headers.date ?? '');
-  return {
-    status: response.statusCode ?? 0,
-    text: Buffer.concat(chunks).toString('utf8'),
-    date: Number.isNaN(date) ? undefined : date,
-  };
+function waysTo(target: ApiTarget, masters: readonly MasterDoor[] = []): [ApiWay, ...ApiWay[]] {
+  // Every role of deploy/rbac may read the Node of a master; where it may not, the refusal is an answer as well.
+  const probed = `/api/v1/nodes/${encodeURIComponent(masters[0]?.name ?? '')}`;
+  return [
+    endpointWay(target, probed, masters.length === 0),
+    ...masters.map((master) => masterWay(target, master, probed)),
+  ];
 }
 
 function parseJson(text: string, what: string): unknown {
@@ -164,9 +100,4 @@ function parseJson(text: string, what: string): unknown {
     // Some proxies answer 200 with their own page.
     throw failure('ApiUnreachable', `${what}: the answer is not JSON: ${text.slice(0, 80)}`);
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return sentenceOf(error.errors[0]);
-  return sentenceOf(error);
 }

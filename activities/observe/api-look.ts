@@ -2,7 +2,9 @@ import type { ApiEndpoint } from '../../domain/control-plane.ts';
 import { known, unknown, type Reading, type Unknown } from '../../domain/reading.ts';
 import type { Budget } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
-import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
+import { connectTo } from '../connections/cluster-api.ts';
+import type { Kubernetes } from '../connections/kubernetes.ts';
+import type { NodeLane } from '../connections/node-lane.ts';
 import * as reads from '../connections/reads.ts';
 import { sentenceOf, typeOf } from '../failure.ts';
 
@@ -20,20 +22,32 @@ export interface ApiLook {
 /** Never throws: what cannot be reached is unknown. Close `api` when the look is over. */
 export async function lookAtApi(
   cluster: ClusterConnection,
+  lane: NodeLane,
   budget: Budget,
   signal: AbortSignal,
 ): Promise<ApiLook> {
   const source = 'GET /version';
   try {
-    const api = await connectKubernetes({ ...cluster.api, budget, signal, timeoutMs: CALL_TIMEOUT_MS });
+    const api = await connectTo(cluster, lane, { budget, signal, timeoutMs: CALL_TIMEOUT_MS });
     const endpoint = reads.readVersion(api).then(
-      ({ gitVersion }) => known({ server: api.server, version: gitVersion ?? '' }, source),
+      ({ gitVersion }) => known(endpointOf(api, gitVersion ?? ''), source),
       (error: unknown) => unreadable(error, source),
     );
     return { api, endpoint };
   } catch (error) {
     return { api: undefined, endpoint: Promise.resolve(unreadable(error, source)) };
   }
+}
+
+/** How the API was reached in the end: the endpoint may have failed in the middle of the look. */
+export async function reachedBy({ api, endpoint }: ApiLook): Promise<Reading<ApiEndpoint>> {
+  const first = await endpoint;
+  return api && first.known ? { ...first, value: endpointOf(api, first.value.version) } : first;
+}
+
+function endpointOf(api: Kubernetes, version: string): ApiEndpoint {
+  const detour = api.detour();
+  return { server: api.server, version, ...(detour && { through: detour }) };
 }
 
 /** One value, or why it could not be had. */

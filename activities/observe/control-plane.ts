@@ -9,7 +9,7 @@ import type { Kubernetes } from '../connections/kubernetes.ts';
 import type { NodeLane } from '../connections/node-lane.ts';
 import * as reads from '../connections/reads.ts';
 import { failure } from '../failure.ts';
-import { lookAtApi, read, unreadable, type ApiLook } from './api-look.ts';
+import { lookAtApi, reachedBy, read, unreadable, type ApiLook } from './api-look.ts';
 import { lookAtNode } from './node.ts';
 import type { NodeLook } from './parse-kubelet.ts';
 import {
@@ -36,7 +36,7 @@ export async function observeControlPlane(
 ): Promise<Observation> {
   const at = new Date().toISOString();
   const budget = createBudget(limits);
-  const look = await lookAtApi(cluster, budget, signal);
+  const look = await lookAtApi(cluster, lane, budget, signal);
   try {
     const names = Object.keys(cluster.masters);
     let otherCsrs = 0;
@@ -60,7 +60,7 @@ export async function observeControlPlane(
     return {
       cluster: cluster.name,
       at,
-      api: await look.endpoint,
+      api: await reachedBy(look),
       masters,
       signer,
       csrs,

@@ -35,7 +35,7 @@ export async function readPowers(api: Kubernetes): Promise<Powers> {
 }
 
 async function readUsername(api: Kubernetes): Promise<string> {
-  const { status } = await api.post<{ status?: { userInfo?: { username?: string } } }>(
+  const { status } = await api.review<{ status?: { userInfo?: { username?: string } } }>(
     '/apis/authentication.k8s.io/v1/selfsubjectreviews',
     { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
   );
@@ -45,7 +45,7 @@ async function readUsername(api: Kubernetes): Promise<string> {
 }
 
 async function mayI(api: Kubernetes, resourceAttributes: Attributes): Promise<boolean> {
-  const { status } = await api.post<{ status?: { allowed?: boolean } }>(
+  const { status } = await api.review<{ status?: { allowed?: boolean } }>(
     '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
     {
       apiVersion: 'authorization.k8s.io/v1',

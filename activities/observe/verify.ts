@@ -1,7 +1,8 @@
 import { certificateFault, proveGraduated, proveRecovered, type Proof } from '../../domain/kubelet/proof.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
-import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
+import { connectTo } from '../connections/cluster-api.ts';
+import type { Kubernetes } from '../connections/kubernetes.ts';
 import type { NodeLane } from '../connections/node-lane.ts';
 import { listPodsOn } from '../connections/reads.ts';
 import type { VerifyInput, VerifyResult } from '../contract.ts';
@@ -21,7 +22,7 @@ export async function verifyKubeletRecovery(
   input: VerifyInput,
   signal: AbortSignal,
 ): Promise<VerifyResult> {
-  const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
+  const api = await connectTo(cluster, lane, { budget: createBudget(noLimits()), signal });
   const deadline = Date.now() + input.timeoutMs;
   let heldSince: number | undefined;
   try {

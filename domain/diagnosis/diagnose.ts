@@ -42,6 +42,7 @@ const causesFirst: FindingCode[] = [
   'EtcdMemberUnhealthy',
   'ApiServerUnhealthy',
   'ApiUnreachable',
+  'ApiEndpointDown',
   'SignerDown',
   'NodeUnreachable',
   'KubeletStopped',

@@ -103,6 +103,11 @@ const faults: [string, string[], Change][] = [
   ],
   ['the API does not answer', ['ApiUnreachable'], (observation) => apiUnreachable(observation)],
   [
+    'the endpoint does not answer, and a master does',
+    ['ApiEndpointDown'],
+    (observation) => throughMaster(observation),
+  ],
+  [
     'nothing answers at all',
     [
       'ApiUnreachable',
@@ -184,6 +189,18 @@ test('every finding is reached by a case above', () => {
   );
 });
 
+test('an endpoint that is down leaves everything readable: what else is wrong is found beside it', () => {
+  const observation = throughMaster(incidentOn('master-1'));
+  const [finding, ...others] = diagnose(observation);
+  assert.deepEqual(
+    [finding?.code, others.map(({ code }) => code)],
+    ['ApiEndpointDown', ['KubeletClientCredentialLost']],
+  );
+  const evidence = finding?.evidence.map(({ fact }) => fact).join() ?? '';
+  assert.match(evidence, /https:.*: connect ETIMEDOUT/);
+  assert.match(evidence, /API server on master-2: healthy/);
+});
+
 test('the cause stands first: a dead etcd before the API that it takes along, a warning last', () => {
   const observation = apiUnreachable(healthyObservation());
   masterOf(observation, 'master-1').etcd = known({ healthy: false, detail: '503' }, '');
@@ -263,4 +280,10 @@ test('an inventory without masters says nothing and does not crash', () => {
 
 function codesOf(observation: Observation): string[] {
   return diagnose(observation).map(({ code, node }) => (node === undefined ? code : `${code} on ${node}`));
+}
+
+function throughMaster(observation: Observation): Observation {
+  assert.ok(observation.api.known);
+  observation.api.value.through = { master: 'master-0', because: 'connect ETIMEDOUT' };
+  return observation;
 }

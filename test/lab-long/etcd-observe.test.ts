@@ -78,7 +78,7 @@ test('a healthy cluster is read whole, and nothing is to be recovered', async (t
   t.diagnostic(`three masters in ${observation.cost.milliseconds} ms, ${observation.cost.apiCalls} calls`);
   const verdict = decide(observation);
   assert.equal(verdict.kind === 'refuse' && verdict.reason, 'EtcdHealthy', saying(verdict));
-  assert.equal((await readEtcdGate(cluster, signal)).gate, 'open');
+  assert.equal((await readEtcdGate(cluster, lane, signal)).gate, 'open');
 });
 
 test('what has not failed is proved whole, the data of all members being equal at one revision', async () => {

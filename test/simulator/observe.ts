@@ -31,6 +31,8 @@ export function observationOf(cluster: SimulatedCluster, now: Date): Observation
   seen.lentSettings = [
     { target, lease: known(readLeaseIn(cluster.etcdObject, target), 'GET etcds/cluster') },
   ];
+  if (seen.api.known && cluster.detour !== undefined)
+    seen.api.value.through = { master: cluster.detour, because: 'connect ECONNREFUSED' };
   return cluster.apiReachable ? seen : apiUnreachable(seen);
 }
 

@@ -13,6 +13,8 @@ export interface SimulatedCluster {
   etcd: EtcdPolicy;
   scripts: Record<string, string>;
   apiReachable: boolean;
+  /** The endpoint is down, and the API is reached through this master. */
+  detour?: string;
   signerAlive: boolean;
   bootstrapSecret: boolean;
   csrs: ClientCsr[];

@@ -31,6 +31,7 @@ const names = [
   'withdrawn',
   'blip',
   'stopped-early',
+  'roundabout',
 ];
 
 describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 240_000 }, () => {
@@ -39,6 +40,21 @@ describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 240_000 }, () =>
     recoveries = await serveClusters(names);
   });
   after(() => recoveries.close());
+
+  it('healed also while the API endpoint is down, and the report says through which master it was read', async () => {
+    const simulator = recoveries.host(brokenCluster('roundabout'));
+    const { cluster } = simulator;
+    cluster.detour = 'master-0';
+    // While the last steps are done the endpoint is there again.
+    simulator.before('restartKubelet', 1, () => delete cluster.detour);
+    const recovery = await recoveries.start(cluster);
+    await approve(recovery);
+    const { outcome, state, report } = await ended(recovery);
+    assert.equal(outcome.status, 'healed', outcome.sentence);
+    const told = state.timeline.filter(({ text }) => text.includes('does not answer'));
+    assert.equal(told.length, 1, 'once, not at every look');
+    assert.match(report, /does not answer .*read through the API server on master-0/);
+  });
 
   it('healed, when a person approves: every step once, in the order of the plan', async () => {
     const { cluster } = recoveries.host(brokenCluster('healed'));
@@ -63,6 +79,7 @@ describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 240_000 }, () =>
       ['grace'],
     );
     assert.match(report, /healed/);
+    assert.doesNotMatch(report, /endpoint/);
     const { searchAttributes } = await recovery.describe();
     assert.deepEqual(
       [searchAttributes['ClusterId'], searchAttributes['RunbookPhase'], searchAttributes['IncidentState']],

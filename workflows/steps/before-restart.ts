@@ -2,6 +2,7 @@ import { ApplicationFailure, condition } from '@temporalio/workflow';
 import { decisions, labelled, type Hands } from './activities.ts';
 import { unlessAborted } from './looking.ts';
 import { tell, type Run } from './run.ts';
+import { tellWay } from './way.ts';
 
 const looksAtMost = 3;
 
@@ -23,6 +24,7 @@ export async function proveOthersWell(
       ]),
     );
     if (!seen) return;
+    tellWay(run, seen.value.api);
     const { because } = await decisions.objectToRestart.executeWithOptions(
       labelled(`${line}: decide whether it may be done now`),
       [{ observation: seen.value, node }],

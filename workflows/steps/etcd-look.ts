@@ -7,6 +7,7 @@ import type { Sighting } from '../../domain/etcd/sighting.ts';
 import type { EtcdDecision } from '../../domain/etcd/verdict.ts';
 import type { Hands } from './activities.ts';
 import { now, type Run } from './run.ts';
+import { tellWay } from './way.ts';
 
 /** What one look leaves for the next one, and for the steps. */
 export interface Memory {
@@ -24,14 +25,16 @@ export function etcdPolicyOf({ policy }: Memory): EtcdPolicy {
 
 /** A look that could not see the fault ends the time for which it was seen without a break. */
 export async function observeEtcd(
-  { request: { cluster } }: Run,
+  run: Run,
   { etcd }: Hands,
   memory: Memory,
   label: ActivityOptions,
 ): Promise<EtcdObservation> {
   const before = memory.sighting;
+  const { cluster } = run.request;
   const input = { cluster, ...(before === undefined ? {} : { before }) };
   const observation = await etcd.observe.observeEtcd.executeWithOptions(label, [input]);
+  tellWay(run, observation.api);
   const sighting = sightingOf(observation);
   if (sighting === undefined) delete memory.sighting;
   else memory.sighting = sighting;

@@ -41,6 +41,8 @@ export interface Run {
   /** What this run's randomness came from when it last looked: another one tells of a Reset. */
   seed: string;
   attributes: Partial<Record<SearchAttributeName, string>>;
+  /** The master through which the API was reached at the last look; absent: by its endpoint. */
+  detour?: string;
 }
 
 export interface Withdrawal {

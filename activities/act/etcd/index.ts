@@ -1,9 +1,10 @@
-import { clusterOf, masterOf, type ClusterConnection } from '../../connections/cluster.ts';
-import { approvedOnly, type NodeLane } from '../../connections/node-lane.ts';
+import { clusterOf, masterOf } from '../../connections/cluster.ts';
+import { approvedOnly } from '../../connections/node-lane.ts';
 import type { EtcdActActivities, EtcdActInput } from '../../etcd-contract.ts';
 import { heartbeating } from '../../heartbeat.ts';
 import type { ActivityDeps } from '../../index.ts';
 import type { PauseInput } from '../../remediator-contract.ts';
+import type { Reach } from '../on-object.ts';
 import { pauseRemediators, resumeRemediators } from '../remediators.ts';
 import { renewCertificates } from './certificates.ts';
 import { removeMember, updateMember } from './change-member.ts';
@@ -12,22 +13,17 @@ import { quarantineEtcd, restoreEtcd } from './quarantine.ts';
 import { forceRedeployment } from './redeploy.ts';
 import { takeSnapshot } from './snapshot.ts';
 
-interface Reach {
-  cluster: ClusterConnection;
-  signal: AbortSignal;
-}
-
 /** One idempotent change each, of exactly what was approved; on a master only by the scripts that were. */
 export function createEtcdActActivities({ inventory, laneOf }: ActivityDeps): EtcdActActivities {
   function through<T>({ cluster: name }: PauseInput, work: (reach: Reach) => Promise<T>): Promise<T> {
     const cluster = clusterOf(inventory, name);
-    return heartbeating((signal) => work({ cluster, signal }));
+    return heartbeating((signal) => work({ cluster, lane: laneOf(cluster), signal }));
   }
-  function on<T>(input: EtcdActInput, work: (reach: Reach & { lane: NodeLane }) => Promise<T>): Promise<T> {
+  function on<T>(input: EtcdActInput, work: (reach: Reach) => Promise<T>): Promise<T> {
     const { target, executor, survivors, scripts } = input.pins;
-    return through(input, ({ cluster, signal }) => {
+    return through(input, ({ cluster, lane, signal }) => {
       for (const { node } of [target, executor, ...survivors]) masterOf(cluster, node);
-      return work({ cluster, signal, lane: approvedOnly(laneOf(cluster), scripts) });
+      return work({ cluster, signal, lane: approvedOnly(lane, scripts) });
     });
   }
   return {

@@ -72,7 +72,7 @@ function lookFor(
   input: AwaitEtcdInput,
   signal: AbortSignal,
 ): () => Promise<Look> {
-  const throughApi = (how: (api: ApiLook) => Promise<Look>) => () => withApi(cluster, signal, how);
+  const throughApi = (how: (api: ApiLook) => Promise<Look>) => () => withApi(cluster, lane, signal, how);
   if (input.goal === 'revision') return throughApi((api) => lookForRevision(api, input));
   if (input.goal === 'rolled-out') return throughApi((api) => lookForRollOut(api, input));
   if (input.goal === 'voter') return () => lookForVoter(cluster, lane, input, signal);
@@ -81,10 +81,11 @@ function lookFor(
 
 async function withApi<T>(
   cluster: ClusterConnection,
+  lane: NodeLane,
   signal: AbortSignal,
   how: (api: ApiLook) => Promise<T>,
 ): Promise<T> {
-  const look = await lookAtApi(cluster, createBudget(noLimits()), signal);
+  const look = await lookAtApi(cluster, lane, createBudget(noLimits()), signal);
   try {
     return await how(look);
   } finally {

@@ -19,7 +19,7 @@ export function createEtcdObserveActivities({ inventory, laneOf }: ActivityDeps)
     },
     readEtcdGate({ cluster: name }) {
       const cluster = clusterOf(inventory, name);
-      return heartbeating((signal) => readEtcdGate(cluster, signal));
+      return heartbeating((signal) => readEtcdGate(cluster, laneOf(cluster), signal));
     },
   };
 }

@@ -10,7 +10,7 @@ import type { NodeLane } from '../../connections/node-lane.ts';
 import type { EtcdPodObject, MachineObject, MasterNodeObject } from '../../connections/platform-objects.ts';
 import * as platform from '../../connections/platform-reads.ts';
 import { readLease } from '../../connections/reads.ts';
-import { lookAtApi, read, type ApiLook } from '../api-look.ts';
+import { lookAtApi, reachedBy, read, type ApiLook } from '../api-look.ts';
 import { parseClusterVersion, parseEtcdOperator, parsePool, parseRemediators } from '../parse-platform.ts';
 import { factsInAllCerts, factsOfSecret } from './certificate-facts.ts';
 import { readCopyPlace } from './copies.ts';
@@ -28,7 +28,7 @@ export async function observeEtcd(
 ): Promise<EtcdObservation> {
   const at = new Date().toISOString();
   const budget = createBudget(limits);
-  const look = await lookAtApi(cluster, budget, signal);
+  const look = await lookAtApi(cluster, lane, budget, signal);
   try {
     const [around, masters, copies] = await Promise.all([
       lookAround(look),
@@ -40,7 +40,7 @@ export async function observeEtcd(
     return {
       cluster: cluster.name,
       at,
-      api: await look.endpoint,
+      api: await reachedBy(look),
       masters: masters.map(({ master }) => master),
       ...readings,
       remediators: remediatorsOf(checks, masters),

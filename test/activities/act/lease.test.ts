@@ -6,6 +6,7 @@ import { failure, isFailure } from '../../../activities/failure.ts';
 import { readLease } from '../../../activities/observe/lease.ts';
 import { leaseTargets, type Lease } from '../../../domain/lease.ts';
 import { leaseObject, type LeaseObject } from '../support/lease-object.ts';
+import { stubLane } from '../support/stub-lane.ts';
 
 const target = 'etcd-unsafe-override';
 const { key } = leaseTargets[target];
@@ -18,15 +19,17 @@ const lease: Lease = {
 const found = { spec: { managementState: 'Managed', unsupportedConfigOverrides: { theirs: [1, null] } } };
 
 const never = new AbortController().signal;
+/** The API is all that a lease needs. */
+const lane = stubLane(() => Promise.reject(failure('NodeUnreachable', 'nothing is asked of a node')));
 const watched = () => Promise.resolve();
 const unwatched = () => Promise.reject(failure('LeaseOver', 'nobody watches'));
 
 function set({ connection }: LeaseObject, requireWatched: (one: Lease) => Promise<void> = watched) {
-  return setLease({ cluster: connection, signal: never }, lease, requireWatched);
+  return setLease({ cluster: connection, lane, signal: never }, lease, requireWatched);
 }
 
 function restore({ connection }: LeaseObject) {
-  return restoreLease({ cluster: connection, signal: never }, lease);
+  return restoreLease({ cluster: connection, lane, signal: never }, lease);
 }
 
 type Read = ReturnType<LeaseObject['read']>;
@@ -52,7 +55,7 @@ describe('setting a lease', { concurrency: 4 }, () => {
     assert.equal(object.patches().length, 1);
     assert.deepEqual(overrides(object), { theirs: [1, null], [key]: true });
     const back = `${key} is removed; theirs stay as they are`;
-    assert.deepEqual(await readLease(object.connection, target, never), { state: 'held', lease, back });
+    assert.deepEqual(await readLease(object.connection, lane, target, never), { state: 'held', lease, back });
   });
 
   it('is over when the object was deleted, and not when the API server does not know its kind', async (t) => {

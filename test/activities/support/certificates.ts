@@ -34,16 +34,23 @@ export async function certificate(
 
 let ofServer: Promise<KeyedCertificate> | undefined;
 
-/** For 127.0.0.1, and its own authority; made once for all tests. */
+/** For 127.0.0.1 and localhost, and its own authority; made once for all tests. */
 export function serverCertificate(): Promise<KeyedCertificate> {
-  ofServer ??= certificate('CN=fake-api', {
+  return (ofServer ??= servingCertificate('localhost'));
+}
+
+/** For 127.0.0.1 and this name. */
+export function servingCertificate(name: string): Promise<KeyedCertificate> {
+  return certificate(`CN=fake-api-${name}`, {
     notAfter: new Date(Date.now() + 86_400_000),
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
-      new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]),
+      new SubjectAlternativeNameExtension([
+        { type: 'ip', value: '127.0.0.1' },
+        { type: 'dns', value: name },
+      ]),
     ],
   });
-  return ofServer;
 }
 
 /** `spec.request` of a CertificateSigningRequest. */

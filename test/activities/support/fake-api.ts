@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
-import { certificate, serverCertificate } from './certificates.ts';
+import { certificate, serverCertificate, type KeyedCertificate } from './certificates.ts';
 
 export interface FakeCall {
   method: string;
@@ -36,9 +36,12 @@ export const apiToken = 'token-of-cpr-that-no-log-may-show';
 export async function fakeApi(
   t: TestContext,
   answer: (call: FakeCall) => FakeAnswer,
-  { trusted = true } = {},
+  {
+    trusted = true,
+    serving = serverCertificate(),
+  }: { trusted?: boolean; serving?: Promise<KeyedCertificate> } = {},
 ): Promise<FakeApi> {
-  const { pem, key } = await serverCertificate();
+  const { pem, key } = await serving;
   const calls: FakeCall[] = [];
   const server = createServer({ cert: pem, key }, (request, response) => {
     void serve(request, response, calls, answer);

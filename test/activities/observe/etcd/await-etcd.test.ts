@@ -210,8 +210,8 @@ describe('the operator’s gate', { concurrency: 2 }, () => {
         { type: 'RevisionControllerDegraded', status: 'True', reason: 'SyncError', message },
       ];
     });
-    const { cluster } = await fakeEtcd(t, { api });
-    assert.deepEqual(await readEtcdGate(cluster, signal), {
+    const { cluster, lane } = await fakeEtcd(t, { api });
+    assert.deepEqual(await readEtcdGate(cluster, lane, signal), {
       latestAvailableRevision: 2,
       gate: 'shut',
       because: `RevisionControllerDegraded=True (SyncError): ${message}`,
@@ -219,16 +219,16 @@ describe('the operator’s gate', { concurrency: 2 }, () => {
   });
 
   it('is open when the operator is well', async (t) => {
-    const { cluster } = await fakeEtcd(t);
-    assert.equal((await readEtcdGate(cluster, signal)).gate, 'open');
+    const { cluster, lane } = await fakeEtcd(t);
+    assert.equal((await readEtcdGate(cluster, lane, signal)).gate, 'open');
   });
 
   it('is unknown when the operator, or what release it is of, cannot be read', async (t) => {
     for (const part of ['/etcds/cluster', '/clusterversions/version']) {
-      const { cluster } = await fakeEtcd(t, {
+      const { cluster, lane } = await fakeEtcd(t, {
         api: ({ path }) => (path.endsWith(part) ? refused(503, 'no leader') : undefined),
       });
-      const gate = await readEtcdGate(cluster, signal);
+      const gate = await readEtcdGate(cluster, lane, signal);
       assert.equal(gate.gate, 'unknown');
       assert.match(gate.because, /no leader/);
     }
