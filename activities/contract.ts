@@ -6,11 +6,14 @@ import type { OpenWork } from '../domain/diagnosis/leftovers.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Reading } from '../domain/reading.ts';
 import type { KubeletEvidence, Observation } from '../domain/control-plane.ts';
+import type { Debt } from '../domain/kubelet/debt.ts';
+import type { Rung } from '../domain/kubelet/rung.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RecoveryRequest } from '../domain/run.ts';
 import type { SignatureVerdict } from '../domain/statement.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { EtcdActivities } from './etcd-contract.ts';
+import type { LadderActivities } from './kubelet-contract.ts';
 import type { LeaseActivities } from './lease-contract.ts';
 
 /**
@@ -58,9 +61,16 @@ export interface VerifyInput extends RunRef {
   since: string;
   soakMs: number;
   timeoutMs: number;
-  /** `recovered`: identity, lease, Ready, mirror pods. `graduated`: that, and nothing of ours left behind. */
-  stage: 'recovered' | 'graduated';
+  /**
+   * `recovered`: identity, lease, Ready, mirror pods. `graduated`: that, and nothing of ours left behind. `serving`: as
+   * `recovered`, though with an identity that is not its own yet.
+   */
+  stage: Stage;
+  /** No durable bootstrap file can be made now; it is not judged. */
+  bootstrapOwed?: true;
 }
+
+export type Stage = 'recovered' | 'graduated' | 'serving';
 
 export interface VerifyResult {
   /** Every proof that held, one sentence each. */
@@ -81,8 +91,14 @@ export interface DecideActivities {
   decideKubeletAuthRecovery(input: DecideInput): Promise<Verdict>;
   /** `open`: ids of the recoveries that go on now, the one that asks or not. `leaseWatched`: as `recoveryHistory` says. */
   decideCleanup(input: DecideInput & { open: string[]; leaseWatched: boolean }): Promise<Verdict>;
+  /** What is still owed on a node after a recovery. `serial`: of its own certificate when it was first seen. */
+  judgeDebt(input: { observation: Observation; node: string; serial?: string }): Promise<Debt>;
   /** Why the node's kubelet must not be restarted just now, for the sake of the other masters; absent: it may. */
-  objectToRestart(input: { observation: Observation; node: string }): Promise<{ because?: string }>;
+  objectToRestart(input: {
+    observation: Observation;
+    node: string;
+    rung?: Rung;
+  }): Promise<{ because?: string }>;
 }
 
 export interface DecideInput {
@@ -152,20 +168,29 @@ export interface ActActivities {
    */
   installBootstrapCredential(
     /** `expectedBootstrapSha256`: hash of the file that is to be replaced, or `missing`. */
-    input: RunRef & { expectedBootstrapSha256: string; server: string; caSha256: string },
+    input: RunRef & { expectedBootstrapSha256: string; server: string; caSha256: string; source?: string },
   ): Promise<ActResult & { sha256: string; expiresAt: string }>;
   /** UIDs of all client CSRs in this node's name that exist now: none of them is the one that our restart will bring. */
   recordCsrs(input: NodeRef): Promise<{ uids: string[]; at: string }>;
-  /** Quarantines an unusable client certificate and restarts the kubelet, once per `attempt`. */
-  restartKubelet(input: RunRef & { attempt: number }): Promise<ActResult & { startedAt: string }>;
+  /**
+   * Quarantines an unusable client certificate and restarts the kubelet, once per `attempt`. `unusable`: hash of one that can
+   * be read and must not be started with.
+   */
+  restartKubelet(
+    input: RunRef & { attempt: number; unusable?: string },
+  ): Promise<ActResult & { startedAt: string }>;
   /**
    * Waits for exactly one new CSR that matches the predicate, approves it, and waits until it is issued. A node that has a
    * valid certificate of its own is "already so", with an empty name and uid.
    */
   approveKubeletCsr(input: ApproveCsrInput): Promise<ActResult & { name: string; uid: string }>;
-  /** Writes the durable bootstrap file made from the secret node-bootstrapper-token; proves that it works. */
+  /**
+   * Writes the durable bootstrap file made from the secret node-bootstrapper-token; proves that it works. Replaces what this
+   * run has installed, or the file of `expectedBootstrapSha256`. `source`: where server and CA are read on the node, if not in
+   * the kubelet's own kubeconfig.
+   */
   installDurableBootstrap(
-    input: RunRef & { server: string; caSha256: string },
+    input: RunRef & { server: string; caSha256: string; source?: string; expectedBootstrapSha256?: string },
   ): Promise<ActResult & { sha256: string }>;
   /** Puts the backed-up bootstrap file back, and says on the node that the run has ended so; only before the restart. */
   restoreKubeletBackup(input: RunRef): Promise<ActResult>;
@@ -192,6 +217,7 @@ export type Activities = ObserveActivities &
   EtcdActivities &
   ApproveActivities &
   ActActivities &
+  LadderActivities &
   RunHistoryActivities;
 
 /** `ApplicationFailure.type` of every expected failure, and whether trying again by itself makes sense. */

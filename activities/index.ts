@@ -4,6 +4,7 @@ import { createApproveActivities } from './approve/index.ts';
 import type { ClusterConnection, InventoryLookup } from './connections/cluster.ts';
 import { createNodeLane, type NodeLane } from './connections/node-lane.ts';
 import type { ActActivities, ApproveActivities, ObserveActivities } from './contract.ts';
+import type { LadderActivities } from './kubelet-contract.ts';
 import { createLeaseActivities } from './lease.ts';
 import type { LeaseActivities } from './lease-contract.ts';
 import type { EtcdActActivities, EtcdObserveActivities } from './etcd-contract.ts';
@@ -23,6 +24,7 @@ export function createClusterActivities(
 ): ObserveActivities &
   ApproveActivities &
   ActActivities &
+  LadderActivities &
   LeaseActivities &
   EtcdObserveActivities &
   EtcdActActivities {

@@ -15,6 +15,7 @@ export interface StartOptions {
   node?: string;
   by?: string;
   dryRun?: boolean;
+  breakGlass?: boolean;
   wait?: boolean;
   timeout?: number;
 }
@@ -22,7 +23,7 @@ export interface StartOptions {
 export function requestOf(
   context: Context,
   cluster: string,
-  { node, by, dryRun }: StartOptions,
+  { node, by, dryRun, breakGlass }: StartOptions,
 ): RecoveryRequest {
   return {
     cluster,
@@ -30,6 +31,7 @@ export function requestOf(
     origin: 'cli',
     ...(node === undefined ? {} : { node }),
     ...(dryRun ? { dryRun } : {}),
+    ...(breakGlass ? { breakGlass } : {}),
   };
 }
 

@@ -90,6 +90,8 @@ export interface NodeStatus {
   /** Carries `node-role.kubernetes.io/master` or `…/control-plane`. */
   isMaster: boolean;
   ready: 'True' | 'False' | 'Unknown';
+  /** When Ready last changed, ISO 8601, by the API server's clock; undefined where the condition does not say. */
+  readySince?: string;
   readyReason: string;
   readyMessage: string;
   /** ISO 8601; the kubelet renews it every 10 s. Undefined when there is no lease. */

@@ -10,6 +10,8 @@ export interface Finding {
   /** One sentence for a human, with the cause where it is known. */
   sentence: string;
   evidence: Evidence[];
+  /** What else it might have been, and what excludes it. */
+  ruledOut?: string[];
   /** The runbook that mends it, on this node or, where it concerns none, this cluster; or the page to read. */
   remedy: { runbook: RunbookName; target: string } | { page: string };
 }

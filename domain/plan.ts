@@ -1,4 +1,5 @@
 import type { EtcdPlan } from './etcd/plan.ts';
+import type { Rung } from './kubelet/rung.ts';
 import type { LeftLease } from './lease-left.ts';
 
 /** What a step may cost if it was wrong. */
@@ -44,6 +45,24 @@ export interface KubeletPins {
   scripts: Record<string, string>;
   /** The one request that may be approved. */
   csr: CsrPredicate;
+  /** Absent: R2b, which was the only one when that plan was made. */
+  rung?: Rung;
+  /** The file on the node that server and CA are taken from; absent: the kubelet's own kubeconfig. */
+  source?: string;
+  /** R1: the file that the link will lead to. */
+  kept?: PinnedFile;
+  /** SHA-256 of a client certificate file that the restart moves aside though it can be read. */
+  unusable?: string;
+  /** R4a, R4b: the admin kubeconfig. */
+  admin?: PinnedFile;
+  /** No durable bootstrap file can be made now: what takes its place is owed. */
+  bootstrapOwed?: true;
+}
+
+/** A file of the node, by what is in it. */
+export interface PinnedFile {
+  path: string;
+  sha256: string;
 }
 
 /** The facts to which the steps of Cleanup are pinned. */

@@ -12,6 +12,8 @@ export interface RecoveryRequest {
   requester: string;
   /** Stop after the plan. */
   dryRun?: boolean;
+  /** A plan that lends cluster-admin to a kubelet may be proposed, where nothing safer fits. */
+  breakGlass?: boolean;
   /** Where it came from: a person, or the scheduled health check. */
   origin: 'cli' | 'health-check' | 'web-ui';
 }

@@ -103,7 +103,7 @@ export const refusalReasons = [
   'ApiUnreachable',
   'SignerDown',
   'TwoMatchingCsrs',
-  'SeveralMastersAffected',
+  'PowersMissing',
   'ClassNotSupported',
   'BootstrapSecretMissing',
   'EndpointMismatch',

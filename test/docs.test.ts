@@ -5,6 +5,8 @@ import { activityErrorTypes } from '../activities/contract.ts';
 import { voteRefusals } from '../domain/approval.ts';
 import { verificationRefusals } from '../domain/attempts.ts';
 import { findingCodes } from '../domain/finding.ts';
+import { kubeletClasses } from '../domain/kubelet/classes.ts';
+import { rungs } from '../domain/kubelet/rung.ts';
 import { interventionRefusals } from '../domain/intervention.ts';
 import { signatureRefusals } from '../domain/statement.ts';
 import { refusalReasons } from '../domain/verdict.ts';
@@ -32,6 +34,19 @@ test('docs/findings.md has a section for every finding, and none for one that is
 
 test('docs/refusals.md has a section for every refusal, and none for one that is gone', () => {
   assertSame(headingsOf(page('refusals.md')), refusalReasons);
+});
+
+test('the runbook’s page has the classes and the ladder as the code has them', () => {
+  const text = page('runbooks/kubelet-auth-recovery.md');
+  const rows = [...text.matchAll(/^\| (C\d|R\d\w?|G)\s+\| (.*?)\s*\|$/gm)].map(([, name, words]) => [
+    name,
+    words,
+  ]);
+  const several = /^C9$/;
+  assert.deepEqual(
+    rows.filter(([name = '']) => !several.test(name)),
+    [...Object.entries(kubeletClasses), ...Object.entries(rungs)],
+  );
 });
 
 test('docs/approvals.md has a line for every refusal of a vote and of a command, and none left over', () => {

@@ -2,6 +2,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { Context } from '@temporalio/activity';
 import type { ActActivities } from '../activities/contract.ts';
 import type { EtcdActActivities } from '../activities/etcd-contract.ts';
+import type { LadderActivities } from '../activities/kubelet-contract.ts';
 import type { LeaseActivities } from '../activities/lease-contract.ts';
 import { failure } from '../activities/failure.ts';
 import { heartbeating } from '../activities/heartbeat.ts';
@@ -13,7 +14,10 @@ import { brakeWorkflowId } from '../workflows/messages.ts';
  * Which activities wait for the brake; the compiler holds the list equal to the contract. What only reads may go on, and so
  * may what takes our own traces away: a brake must never keep a lease in place, nor a remediator paused.
  */
-const obeysBrake: Record<keyof (ActActivities & EtcdActActivities & LeaseActivities), boolean> = {
+const obeysBrake: Record<
+  keyof (ActActivities & EtcdActActivities & LadderActivities & LeaseActivities),
+  boolean
+> = {
   backUpKubelet: true,
   installBootstrapCredential: true,
   recordCsrs: false,
@@ -32,6 +36,14 @@ const obeysBrake: Record<keyof (ActActivities & EtcdActActivities & LeaseActivit
   removeMember: true,
   updateMember: true,
   forceRedeployment: true,
+  noteWaitingRequest: false,
+  relinkCertificate: true,
+  makeKubeletKey: true,
+  fileKubeletRequest: true,
+  approveOwnRequest: true,
+  installKubeletCertificate: true,
+  withdrawAdmin: true,
+  lendAdmin: true,
   setLease: true,
   restoreLease: false,
   readLease: false,

@@ -132,6 +132,7 @@ const besideWorkflows: Record<keyof (DecideActivities & EtcdDecideActivities & R
     decideCleanup: true,
     decideEtcdRecovery: true,
     objectToMemberChange: true,
+    judgeDebt: true,
     objectToRestart: true,
     recoveryHistory: true,
     awaitRunOver: true,

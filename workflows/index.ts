@@ -4,4 +4,5 @@ export { Cleanup } from './cleanup.ts';
 export { EtcdRecovery } from './etcd-recovery.ts';
 export { HealthCheck } from './health-check.ts';
 export { KubeletAuthRecovery } from './kubelet-auth-recovery.ts';
+export { KubeletFollowUp } from './kubelet-follow-up.ts';
 export { OverrideLease } from './override-lease.ts';

@@ -2,6 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Sighting } from '../domain/etcd/sighting.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { ObservationCost } from '../domain/control-plane.ts';
+import type { Debt } from '../domain/kubelet/debt.ts';
 import type { Vote } from '../domain/approval.ts';
 import type { LeaseState } from '../domain/lease-state.ts';
 import type { BrakeRelease, BrakeState } from '../domain/brake.ts';
@@ -34,6 +35,28 @@ export const brakeStateQuery = defineQuery<BrakeState>('state');
 /** Of the workflow `OverrideLease`: puts back now. Anybody may send it, since it only ever makes things as they were. */
 export const releasedSignal = defineSignal('released');
 export const leaseStateQuery = defineQuery<LeaseState>('state');
+
+/** Of the workflow `KubeletFollowUp`. */
+export const debtQuery = defineQuery<FollowUpState>('debt');
+
+export interface FollowUpInput {
+  cluster: string;
+  node: string;
+  /** Who asked for the recovery that this follows. */
+  requester: string;
+  /** Of the node's own certificate when it was first seen. */
+  serial?: string;
+  proposals?: number;
+}
+
+export interface FollowUpState {
+  cluster: string;
+  node: string;
+  debt: Debt;
+  serial?: string;
+  /** How often a recovery was opened for what is owed. */
+  proposals: number;
+}
 
 export interface VoteAnswer {
   have: number;
@@ -88,6 +111,11 @@ export function recoveryWorkflowId(cluster: string): string {
 /** One brake per cluster; open means on. */
 export function brakeWorkflowId(cluster: string): string {
   return `brake/${cluster}`;
+}
+
+/** One watch per node: a second recovery of it is watched by the same. */
+export function followUpWorkflowId(cluster: string, node: string): string {
+  return `follow-up/${cluster}/${node}`;
 }
 
 export function healthCheckScheduleId(cluster: string): string {

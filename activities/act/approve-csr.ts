@@ -115,10 +115,15 @@ function severalMatch(csrs: ClientCsr[]): Error {
 }
 
 /** True when we approved it, false when it was approved already. Judged again on the very object that is sent back. */
-async function approve(
+function approve(api: Kubernetes, named: Named, input: ApproveCsrInput, by: string): Promise<boolean> {
+  return approveNamed(api, named, (csr) => matchCsr([parseCsr(csr)], input).match === 'one', by);
+}
+
+/** The same for any request whose name and UID are known; `isIt` says whether it is still what was approved. */
+export async function approveNamed(
   api: Kubernetes,
   { name, uid }: Named,
-  input: ApproveCsrInput,
+  isIt: (csr: CsrObject) => boolean,
   by: string,
 ): Promise<boolean> {
   const approval: Condition = {
@@ -128,7 +133,7 @@ async function approve(
     message: `approved on behalf of a person by ${by}`,
   };
   for (let attempt = 1; ; attempt += 1) {
-    const csr = await readAgain(api, { name, uid }, input);
+    const csr = await readAgain(api, { name, uid }, isIt);
     if (conditionOf(csr.status?.conditions, 'Approved')) return false;
     try {
       await putApproval(api, csr, approval);
@@ -143,14 +148,16 @@ async function approve(
   }
 }
 
-async function readAgain(api: Kubernetes, { name, uid }: Named, input: ApproveCsrInput): Promise<CsrObject> {
+async function readAgain(
+  api: Kubernetes,
+  { name, uid }: Named,
+  isIt: (csr: CsrObject) => boolean,
+): Promise<CsrObject> {
   const csr = await readCsr(api, name);
   if (!csr) throw failure('CsrNotYetThere', `request ${name} is gone`);
   if (csr.metadata?.uid !== uid)
     throw failure('PreconditionFailed', `request ${name} was replaced by another`);
-  if (matchCsr([parseCsr(csr)], input).match !== 'one') {
-    throw failure('PreconditionFailed', `request ${name} is no longer what was approved`);
-  }
+  if (!isIt(csr)) throw failure('PreconditionFailed', `request ${name} is no longer what was approved`);
   return csr;
 }
 
@@ -161,7 +168,8 @@ async function isApprovedByUs(api: Kubernetes, { name, uid }: Named, approval: C
   return found !== undefined && found.reason === approval.reason && found.message === approval.message;
 }
 
-async function waitUntilIssued(
+/** Throws `CsrNotIssued` when nobody signs it in time, `CsrDenied` when somebody has closed it. */
+export async function waitUntilIssued(
   api: Kubernetes,
   name: string,
   uid: string,

@@ -8,7 +8,15 @@ import type { ActActivities, NodeRef, RunRef } from '../contract.ts';
 import { heartbeating } from '../heartbeat.ts';
 import type { ActivityDeps } from '../index.ts';
 import { approveKubeletCsr, listRequests } from './approve-csr.ts';
+import type { LadderActivities } from '../kubelet-contract.ts';
 import { installBootstrapCredential, installDurableBootstrap } from './install-bootstrap.ts';
+import { lendAdmin, noteWaitingRequest, relinkCertificate, withdrawAdmin } from './ladder.ts';
+import {
+  approveOwnRequest,
+  fileKubeletRequest,
+  installKubeletCertificate,
+  makeKubeletKey,
+} from './own-request.ts';
 import { backUpKubelet, concludeRun, restartKubelet, restoreKubeletBackup } from './kubelet.ts';
 
 interface Reach {
@@ -18,7 +26,7 @@ interface Reach {
 }
 
 /** One idempotent change each: it reads first, and "already so" is success. */
-export function createActActivities({ inventory, laneOf }: ActivityDeps): ActActivities {
+export function createActActivities({ inventory, laneOf }: ActivityDeps): ActActivities & LadderActivities {
   function on<T>(input: NodeRef & Pick<RunRef, 'scripts'>, work: (reach: Reach) => Promise<T>): Promise<T> {
     const cluster = clusterOf(inventory, input.cluster);
     masterOf(cluster, input.node);
@@ -40,6 +48,14 @@ export function createActActivities({ inventory, laneOf }: ActivityDeps): ActAct
     restoreKubeletBackup: (input) =>
       on(input, ({ lane, signal }) => restoreKubeletBackup(lane, input, signal)),
     concludeRun: (input) => on(input, ({ lane, signal }) => concludeRun(lane, input, signal)),
+    noteWaitingRequest: (input) => on(input, (reach) => noteWaitingRequest(reach, input)),
+    relinkCertificate: (input) => on(input, ({ lane, signal }) => relinkCertificate(lane, input, signal)),
+    makeKubeletKey: (input) => on(input, ({ lane, signal }) => makeKubeletKey(lane, input, signal)),
+    fileKubeletRequest: (input) => on(input, (reach) => fileKubeletRequest(reach, input)),
+    approveOwnRequest: (input) => on(input, (reach) => approveOwnRequest(reach, input, ourName())),
+    installKubeletCertificate: (input) => on(input, (reach) => installKubeletCertificate(reach, input)),
+    withdrawAdmin: (input) => on(input, ({ lane, signal }) => withdrawAdmin(lane, input, signal)),
+    lendAdmin: (input) => on(input, ({ lane, signal }) => lendAdmin(lane, input, signal)),
   };
 }
 

@@ -48,7 +48,7 @@ export async function installBootstrapCredential(
 export async function installDurableBootstrap(
   cluster: ClusterConnection,
   lane: NodeLane,
-  input: Pinned,
+  input: Pinned & { expectedBootstrapSha256?: string },
   signal: AbortSignal,
 ): ReturnType<ActActivities['installDurableBootstrap']> {
   const { node } = input;
@@ -57,8 +57,11 @@ export async function installDurableBootstrap(
     const sentence = `${node} already has a bootstrap file that does not expire, and it is accepted`;
     return { changed: false, sentence, sha256: present.sha256 };
   }
-  if (!present.ours) {
-    throw failure('PreconditionFailed', `${node}: the bootstrap file is not the one that this run installed`);
+  if (!present.ours && present.sha256 !== input.expectedBootstrapSha256) {
+    throw failure(
+      'PreconditionFailed',
+      `${node}: the bootstrap file is neither one that this run installed nor the one that was approved to be replaced`,
+    );
   }
   const token = await readDurableToken(cluster, lane, signal);
   const content = bootstrapKubeconfig({ ...present, token });

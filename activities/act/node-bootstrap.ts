@@ -25,6 +25,8 @@ export interface NodeBootstrap {
 export interface Pinned extends RunRef {
   server: string;
   caSha256: string;
+  /** Where they are read on the node, if not in the kubelet's own kubeconfig. */
+  source?: string;
 }
 
 /**
@@ -33,10 +35,11 @@ export interface Pinned extends RunRef {
  */
 export async function readNodeBootstrap(
   lane: NodeLane,
-  { node, runId, server, caSha256 }: Pinned,
+  { node, runId, server, caSha256, source }: Pinned,
   signal: AbortSignal,
 ): Promise<NodeBootstrap> {
-  const said = await lane.run({ node, runId, script: 'read-bootstrap.sh', args: [node], signal });
+  const args = [node, ...(source === undefined ? [] : [source])];
+  const said = await lane.run({ node, runId, script: 'read-bootstrap.sh', args, signal });
   const value = (key: string) => said[key] ?? '';
   if (value('server') !== server) {
     throw failure('PreconditionFailed', `${node}: its kubeconfig names ${value('server')}, not ${server}`);

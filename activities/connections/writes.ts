@@ -19,6 +19,20 @@ export function createBootstrapToken(api: Kubernetes, expirationSeconds: number)
   });
 }
 
+/** A request of our own. `isConflict` where there is one of that name. */
+export function createCsr(
+  api: Kubernetes,
+  name: string,
+  spec: { request: string; signerName: string; usages: string[] },
+): Promise<CsrObject> {
+  return api.post(csrPath, {
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name },
+    spec,
+  });
+}
+
 /** All of the patch or nothing: its tests are the precondition. Answers `isConflict` where one of them fails. */
 export function patchObject(api: Kubernetes, path: string, patch: JsonPatch): Promise<unknown> {
   return api.patch(path, patch);

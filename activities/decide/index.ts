@@ -5,6 +5,7 @@ import { diagnose } from '../../domain/diagnosis/diagnose.ts';
 import { objectionToChange } from '../../domain/etcd/before-change.ts';
 import { decideEtcdRecovery } from '../../domain/etcd/verdict.ts';
 import { objectionToRestart } from '../../domain/kubelet/before-restart.ts';
+import { judgeDebt } from '../../domain/kubelet/debt.ts';
 import { decideKubeletAuthRecovery } from '../../domain/kubelet/verdict.ts';
 import type { DecideActivities } from '../contract.ts';
 import type { EtcdDecideActivities } from '../etcd-contract.ts';
@@ -13,8 +14,9 @@ import type { EtcdDecideActivities } from '../etcd-contract.ts';
 export function createDecideActivities(): DecideActivities & EtcdDecideActivities {
   return {
     diagnoseObservation: async ({ observation, open, etcd }) => diagnose(observation, open, etcd),
-    objectToRestart: async ({ observation, node }) => {
-      const because = objectionToRestart(observation, node);
+    judgeDebt: async ({ observation, node, serial }) => judgeDebt(observation, node, serial),
+    objectToRestart: async ({ observation, node, rung }) => {
+      const because = objectionToRestart(observation, node, rung);
       return because === undefined ? {} : { because };
     },
     decideEtcdRecovery: async (input) => decideEtcdRecovery(input, digestOf),

@@ -9,11 +9,14 @@ case $how in healed | 'put back' | 'cleaned up') ;; *) fail "'$how' is no way in
 if grep -qxF "$(hash_of "$bootstrap")" "$run_dir/installed" 2>/dev/null && is_temporary "$bootstrap"; then
     precondition "the temporary credential of this run is still in ${bootstrap#"$root"}: it has to be replaced first"
 fi
+if grep -qxF "$(hash_of "$bootstrap")" "$run_dir/installed" 2>/dev/null && holds_admin "$bootstrap"; then
+    precondition "${bootstrap#"$root"} still holds cluster-admin: it has to be replaced first"
+fi
 changed=no
 sweep() { # FILE OR DIRECTORY
     if [ -e "$1" ] || [ -L "$1" ]; then rm -rf "$1"; note "removed ${1#"$root"}, half-written"; changed=yes; fi
 }
-for file in "$recovery/.$CPR_RUN".unfinished.* "$bootstrap.cpr-$CPR_RUN" "$run_dir"/restart-*.new; do sweep "$file"; done
+for file in "$recovery/.$CPR_RUN".unfinished.* "$bootstrap.cpr-$CPR_RUN" "$kubeconfig.cpr-$CPR_RUN" "$pki"/*.cpr-"$CPR_RUN" "$pki/.kubelet-client.cpr-$CPR_RUN" "$run_dir"/restart-*.new "$run_dir/own"; do sweep "$file"; done
 if [ -e "$run_dir/bootstrap-kubeconfig" ] && is_temporary "$run_dir/bootstrap-kubeconfig"; then
     rm -f "$run_dir/bootstrap-kubeconfig"
     note "removed a temporary token from the backup ${run_dir#"$root"}"

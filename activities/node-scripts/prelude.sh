@@ -12,6 +12,7 @@ current=$pki/kubelet-client-current.pem
 kubeconfig=$root/var/lib/kubelet/kubeconfig
 bootstrap=$root/etc/kubernetes/kubeconfig
 recovery=$root/var/lib/kubelet-recovery
+admin_kubeconfigs=$root/etc/kubernetes/static-pod-resources/kube-apiserver-certs/secrets/node-kubeconfigs
 run_dir=$recovery/$CPR_RUN
 run_state=$root/run/control-plane-recovery
 bootstrapper=system:serviceaccount:openshift-machine-config-operator:node-bootstrapper
@@ -60,6 +61,10 @@ refuse_late() { # called under the lock
     [ ! -e "$run_dir/aborted" ] || precondition 'this run was aborted on this node: what it had changed is put back, and nothing is changed again'
 }
 
+require_backup() { # called under the lock
+    [ -e "$run_dir/manifest.sha256" ] || precondition "there is no backup of this run in ${run_dir#"$root"}"
+}
+
 # The inventory's address may belong to another machine by now; nothing is read or changed under a wrong name.
 own_name() { # sets name
     local shown word pid=0
@@ -105,6 +110,34 @@ put_in_place() { # FROM TO
     sync "$(dirname "$2")"
     unfinished=''
 }
+# Is the key in this file that of the certificate in it? The hash of the public half goes by its PEM.
+public_key_hash() { # FILE
+    openssl x509 -in "$1" -noout -pubkey >"$work/of-certificate" 2>/dev/null && hash_of "$work/of-certificate"
+}
+holds_pair() { # FILE
+    openssl x509 -in "$1" -noout -pubkey >"$work/of-certificate" 2>/dev/null &&
+        openssl pkey -in "$1" -pubout >"$work/of-key" 2>/dev/null && cmp -s "$work/of-certificate" "$work/of-key"
+}
+# The kubelet's client certificate becomes this file. It must be a link: a kubelet stores no renewal in the place of a file. What
+# was there is moved aside and never deleted, but for cluster-admin, which is kept nowhere.
+link_current() { # FILE STEP
+    local aside=$run_dir/quarantine/$2
+    if [ -L "$current" ] && [ "$(readlink -f "$current")" = "$(readlink -f "$1")" ]; then return 0; fi
+    if [ -e "$current" ] || [ -L "$current" ]; then
+        mkdir -p -m 700 "$aside"
+        if [ -L "$current" ]; then cp -P "$current" "$aside/"
+        elif ! holds_admin "$current"; then cp -p "$current" "$aside/"; fi
+    fi
+    unfinished=$pki/kubelet-client-current.pem.cpr-$CPR_RUN
+    rm -f "$unfinished"
+    ln -s "$1" "$unfinished"
+    mv -fT "$unfinished" "$current"
+    unfinished=''
+    if command -v restorecon >/dev/null; then restorecon "$current" "$1" || :; fi
+    sync "$pki"
+    note "linked ${current#"$root"} to ${1#"$root"}"
+}
+
 note() { logger -t control-plane-recovery -- "run $CPR_RUN: $1" 2>/dev/null || :; }
 
 # Is there a certificate with O=system:masters in this file, in PEM or inside a kubeconfig? One that cannot be read counts as

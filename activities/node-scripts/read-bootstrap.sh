@@ -1,11 +1,16 @@
-# read-bootstrap.sh NODE: what a new bootstrap file is made from, and whether one of this run is already there.
-# Server and CA are the node's own; the API is asked on the node with exactly these two. Changes nothing, takes no lock.
-node=$1
+# read-bootstrap.sh NODE [SOURCE]: what a new bootstrap file is made from, and whether one of this run is already there.
+# Server and CA are the node's own, from the kubelet's kubeconfig or, where that is gone or has to go, from SOURCE; the API is asked on the node with exactly these two. Changes nothing, takes no lock.
+node=$1 source=$root${2:-/var/lib/kubelet/kubeconfig}
 expect_node "$node"
-[ -e "$kubeconfig" ] || precondition "there is no ${kubeconfig#"$root"} to take the server and its CA from"
-read_form "$kubeconfig" || precondition "${kubeconfig#"$root"} cannot be read: $unreadable"
+case $source in
+"$kubeconfig" | "$bootstrap") ;;
+"$admin_kubeconfigs"/*.kubeconfig) [[ ${source#"$admin_kubeconfigs"/} != */* ]] || fail "'$2' is no place to take a server from" ;;
+*) fail "'$2' is no place to take a server from" ;;
+esac
+[ -e "$source" ] || precondition "there is no ${source#"$root"} to take the server and its CA from"
+read_form "$source" || precondition "${source#"$root"} cannot be read: $unreadable"
 form_ca >"$work/ca"
-[ -s "$work/ca" ] || precondition "${kubeconfig#"$root"} names no CA"
+[ -s "$work/ca" ] || precondition "${source#"$root"} names no CA"
 say server "${form[server]}"
 say tlsServerName "${form[tls_name]}"
 say ca "$(base64 -w0 <"$work/ca")"

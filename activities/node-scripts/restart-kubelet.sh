@@ -1,6 +1,7 @@
-# restart-kubelet.sh NODE ATTEMPT: restarts the kubelet, once per attempt however often this is run.
+# restart-kubelet.sh NODE ATTEMPT [UNUSABLE]: restarts the kubelet, once per attempt however often this is run. UNUSABLE is the
+# hash of a client certificate that can be read and must not be started with: of another node, or of an unknown authority.
 # The InvocationID from before is written down first: another one means that it was restarted since.
-node=$1 attempt=$2
+node=$1 attempt=$2 unusable=${3:-none}
 expect_node "$node"
 lock
 refuse_late
@@ -35,13 +36,15 @@ fi
 # A kubelet that finds a damaged pem exits instead of asking for a new one. Moved aside, never deleted; a certificate that can
 # still be used stays where it is, and kubelet-server* is none of our business: without it serving needs another approval.
 usable() {
-    [ -e "$current" ] && openssl x509 -in "$current" -noout -pubkey >"$work/certkey" 2>/dev/null &&
+    [ -e "$current" ] && [ "$(hash_of "$current")" != "$unusable" ] && openssl x509 -in "$current" -noout -pubkey >"$work/certkey" 2>/dev/null &&
         openssl pkey -in "$current" -pubout >"$work/key" 2>/dev/null && cmp -s "$work/key" "$work/certkey"
 }
 if { [ -e "$current" ] || [ -L "$current" ]; } && ! usable; then
     aside=$run_dir/quarantine/restart-$attempt
     mkdir -p -m 700 "$aside"
     target=$(readlink -f "$current" || :)
+    # Cluster-admin is not kept anywhere.
+    if [ -f "$target" ] && holds_admin "$target" && [ "$found" = 'a credential of system:masters' ]; then rm -f "$target"; fi
     case $target in
     "$(readlink -f "$pki")"/kubelet-client-*) if [ -e "$target" ]; then mv -n "$target" "$aside/"; fi ;;
     esac

@@ -11,6 +11,19 @@ done
 # Written before anything is put back: an install or a restart of this run that comes later finds it and does nothing.
 : >"$run_dir/aborted"
 sync "$run_dir/aborted" "$run_dir"
+# A key that was made here and whose certificate nobody will put in place.
+rm -rf "$run_dir/own"
+was_admin() { grep -qxF "$1" "$run_dir/not-copied" 2>/dev/null; }
+present=$(hash_of "$kubeconfig")
+if grep -qxF "$present" "$run_dir/installed-kubeconfig" 2>/dev/null; then
+    if [ -e "$run_dir/kubeconfig" ]; then
+        unfinished="$kubeconfig.cpr-$CPR_RUN"
+        cp -p "$run_dir/kubeconfig" "$unfinished"
+        sync "$unfinished"
+        put_in_place "$unfinished" "$kubeconfig"
+    else rm -f "$kubeconfig"; fi
+    note "put back ${kubeconfig#"$root"}"
+fi
 present=$(hash_of "$bootstrap")
 before=$(hash_of "$run_dir/bootstrap-kubeconfig")
 # The last that this run does here: without this word its directory would be taken for that of one that was killed.
@@ -20,9 +33,10 @@ conclude() {
     mv -fT "$run_dir/concluded.new" "$run_dir/concluded"
     sync "$run_dir"
 }
-if [ "$present" = "$before" ]; then conclude; say changed no; say why 'the bootstrap file is the one from before'; end ok; fi
+if [ "$present" = "$before" ] || { was_admin bootstrap-kubeconfig && ! grep -qxF "$present" "$run_dir/installed" 2>/dev/null; }; then conclude; say changed no; say why 'the bootstrap file is the one from before'; end ok; fi
 grep -qxF "$present" "$run_dir/installed" 2>/dev/null ||
     precondition "${bootstrap#"$root"} was changed by someone else (its hash is $present)"
+! was_admin bootstrap-kubeconfig || precondition "${bootstrap#"$root"} held cluster-admin before, which is not put back"
 if [ "$before" = missing ]; then rm -f "$bootstrap"; else
     unfinished="$bootstrap.cpr-$CPR_RUN"
     cp -p "$run_dir/bootstrap-kubeconfig" "$unfinished"

@@ -18,6 +18,11 @@ export const nodeScripts = [
   'change-member.sh',
   'quarantine-etcd.sh',
   'restore-etcd.sh',
+  'relink-certificate.sh',
+  'make-kubelet-key.sh',
+  'install-certificate.sh',
+  'withdraw-admin.sh',
+  'install-admin.sh',
 ] as const;
 
 export type NodeScriptName = (typeof nodeScripts)[number];

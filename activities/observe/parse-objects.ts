@@ -37,8 +37,11 @@ function readinessOf({
   status,
   reason = '',
   message = '',
-}: Condition): Pick<NodeStatus, 'ready' | 'readyReason' | 'readyMessage'> {
+  lastTransitionTime = '',
+}: Condition): Pick<NodeStatus, 'ready' | 'readySince' | 'readyReason' | 'readyMessage'> {
+  const since = iso(lastTransitionTime);
   return {
+    ...(since === undefined ? {} : { readySince: since }),
     ready: status === 'True' || status === 'False' ? status : 'Unknown',
     readyReason: redact(reason, 100),
     readyMessage: redact(message, 300),

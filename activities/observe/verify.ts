@@ -1,4 +1,10 @@
-import { certificateFault, proveGraduated, proveRecovered, type Proof } from '../../domain/kubelet/proof.ts';
+import {
+  certificateFault,
+  proveGraduated,
+  proveRecovered,
+  proveServing,
+  type Proof,
+} from '../../domain/kubelet/proof.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
 import { connectTo } from '../connections/cluster-api.ts';
@@ -60,7 +66,9 @@ async function lookOnce(
       readNodeStatus(api, input.node),
       listPodsOn(api, input.node),
     ]);
-    const prove = input.stage === 'graduated' ? proveGraduated : proveRecovered;
+    const prove = { graduated: proveGraduated, recovered: proveRecovered, serving: proveServing }[
+      input.stage
+    ];
     // The node's answer is the later of the two by its way there: a start that seems earlier, never later than it was.
     const apiAheadMs = asked + api.clockOffsetMs() - Date.parse(seen.kubelet.nodeTime);
     const mirrorPods = parseMirrorPods(pods);
@@ -72,11 +80,13 @@ async function lookOnce(
   }
 }
 
-function notYet({ node, timeoutMs, soakMs }: VerifyInput, { missing, seen }: Look): Error {
+function notYet({ node, timeoutMs, soakMs, stage }: VerifyInput, { missing, seen }: Look): Error {
   const wanting = missing.length === 0 ? `it has not yet held for ${soakMs / 1000} s` : missing.join('; ');
   const { clientCertificate, nodeTime } = seen?.kubelet ?? {};
   const hasNone =
-    clientCertificate && certificateFault(clientCertificate, node, nodeTime ?? '') !== undefined;
+    stage !== 'serving' &&
+    clientCertificate &&
+    certificateFault(clientCertificate, node, nodeTime ?? '') !== undefined;
   return failure(
     hasNone ? 'IdentityMissing' : 'NotYetHealthy',
     `${node} is not proved healthy after ${timeoutMs / 1000} s: ${wanting}`,

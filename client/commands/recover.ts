@@ -31,6 +31,10 @@ export const declareRecover: Declare = (parent, act) => {
     )
     .option('--by <name>', 'who asks (default: CPR_USER, or you@this-host)')
     .option('--dry-run', 'stop after the plan; ask nobody, change nothing')
+    .option(
+      '--break-glass',
+      'where nothing safer fits, propose to lend the kubelet cluster-admin (system:masters); two people have to approve',
+    )
     .option('--wait', 'go on following after the gate, to the end of the recovery')
     .option('--timeout <duration>', 'stop following after; the recovery itself goes on', parseTimeout)
     .option('--supersede', 'end the open recovery first, if it waits at its gate and has not acted')

@@ -46,10 +46,17 @@ function renderFinding(cluster: string, finding: Finding, number: number, view: 
       const told = wide ? `${fact}  [${oneLine(source)}]` : fact;
       return wrap(told, '     ', undefined, '   - ');
     }),
+    ...renderRuledOut(finding, style),
     style.dim('   What fits'),
     remedyLine(cluster, finding),
   ];
   return lines.join('\n');
+}
+
+/** So that nobody has to look for it once more. */
+function renderRuledOut({ ruledOut = [] }: Finding, style: Style): string[] {
+  if (ruledOut.length === 0) return [];
+  return [style.dim('   What it is not'), ...ruledOut.map((fact) => wrap(fact, '     ', undefined, '   - '))];
 }
 
 /** The runbook that fits would be refused just now, or was turned down lately. */

@@ -1,6 +1,7 @@
 import type { MasterObservation, Observation } from '../control-plane.ts';
 import { classify } from '../kubelet/classify.ts';
-import { endpointObjection, secretObjection, type Situation } from '../kubelet/guards.ts';
+import { endpointObjection } from '../kubelet/endpoint.ts';
+import { secretObjection, type Situation } from '../kubelet/guards.ts';
 import { factsOf, leftoversOn, type Leftovers } from '../kubelet/leftovers.ts';
 import { refuse } from '../kubelet/refusal.ts';
 import type { LeftBootstrap } from '../plan.ts';

@@ -1,9 +1,8 @@
-import type { KubeletEvidence, MasterObservation, Observation } from '../control-plane.ts';
+import type { MasterObservation, Observation } from '../control-plane.ts';
 import type { Finding } from '../finding.ts';
-import type { Classification } from '../kubelet/classify.ts';
+import type { Classification } from '../kubelet/classes.ts';
 import { mirrorGaps } from '../kubelet/mirror-pods.ts';
-import { isTemporary } from '../kubelet/leftovers.ts';
-import { valueOf, type Reading } from '../reading.ts';
+import { valueOf } from '../reading.ts';
 import { sentenceCase } from '../input.ts';
 import { pageOf } from './page.ts';
 
@@ -12,7 +11,7 @@ export function kubeletFindings(observation: Observation, classes: Classificatio
   return observation.masters.flatMap((master) => {
     const seen = classes.find(({ node }) => node === master.name);
     const fault = seen && faultOf(master, seen);
-    return [...(fault ? [fault] : []), ...adminFindings(master)];
+    return [...(fault ? [fault] : []), ...adminFindings(master, seen)];
   });
 }
 
@@ -22,7 +21,7 @@ function faultOf(master: MasterObservation, seen: Classification): Finding | und
       return undefined;
     case 'lost':
     case 'latent':
-      return authenticationFinding(master, seen);
+      return authenticationFinding(seen);
     case 'stopped':
       return found(seen, { code: 'KubeletStopped', severity: 'critical' });
     case 'ailing':
@@ -32,29 +31,26 @@ function faultOf(master: MasterObservation, seen: Classification): Finding | und
   }
 }
 
-/** C5 is the incident this project began with, and the class that the runbook mends. */
-function authenticationFinding({ kubelet }: MasterObservation, seen: Classification): Finding {
-  if (seen.standing === 'lost' && seen.class === 'C5') {
+/** C5 is the incident this project began with. Whether the runbook fits just now is its own decision, shown with the plan. */
+function authenticationFinding(seen: Classification): Finding | undefined {
+  const { standing, class: kind = 'unknown', sentence, node, ruledOut, adminLeft } = seen;
+  // Cluster-admin beside a kubelet that is itself has its own finding.
+  if (adminLeft) return undefined;
+  const remedy = { runbook: 'KubeletAuthRecovery', target: node } as const;
+  const more = ruledOut.length > 0 ? { remedy, ruledOut } : { remedy };
+  if (standing === 'lost' && kind === 'C5') {
     return {
       ...found(seen, { code: 'KubeletClientCredentialLost', severity: 'critical' }),
-      sentence: `${sentenceCase(seen.sentence)}: it cannot speak for its node, nor ask for a new certificate.`,
-      remedy: { runbook: 'KubeletAuthRecovery', target: seen.node },
+      sentence: `${sentenceCase(sentence)}: it cannot speak for its node, nor ask for a new certificate (class C5).`,
+      ...more,
     };
   }
-  const severity = seen.standing === 'lost' ? 'critical' : 'warning';
-  const finding = found(seen, { code: 'KubeletAuthenticationFault', severity });
-  const sentence = `${sentenceCase(seen.sentence)} (class ${seen.class ?? 'unknown'}).`;
-  if (!isLeftHalfWay(seen, kubelet)) return { ...finding, sentence };
-  return { ...finding, sentence, remedy: { runbook: 'KubeletAuthRecovery', target: seen.node } };
-}
-
-/** With the temporary credential of a run that was killed: the next run goes on from there. */
-function isLeftHalfWay(
-  { standing, class: kind }: Classification,
-  kubelet: Reading<KubeletEvidence>,
-): boolean {
-  const isWaiting = standing === 'lost' && (kind === 'C1' || kind === 'C4');
-  return isWaiting && kubelet.known && isTemporary(kubelet.value.bootstrap);
+  const severity = standing === 'lost' ? 'critical' : 'warning';
+  return {
+    ...found(seen, { code: 'KubeletAuthenticationFault', severity }),
+    sentence: `${sentenceCase(sentence)} (class ${kind}).`,
+    ...more,
+  };
 }
 
 function ailingFinding({ node, kubelet, mirrorPods }: MasterObservation, seen: Classification): Finding {
@@ -73,7 +69,7 @@ function unknownFinding({ kubelet, node }: MasterObservation, seen: Classificati
 }
 
 /** Whoever reads that file is cluster-admin: the incident's own fix left two of them behind. */
-function adminFindings({ name, kubelet }: MasterObservation): Finding[] {
+function adminFindings({ name, kubelet }: MasterObservation, seen: Classification | undefined): Finding[] {
   const paths = valueOf(kubelet)?.adminCredentials ?? [];
   if (paths.length === 0) return [];
   return [
@@ -83,7 +79,10 @@ function adminFindings({ name, kubelet }: MasterObservation): Finding[] {
       node: name,
       sentence: `A certificate of system:masters lies on ${name} where the kubelet keeps its own: whoever reads it is cluster-admin.`,
       evidence: paths.map((path) => ({ fact: path, source: kubelet.source })),
-      remedy: pageOf('AdminCredentialOnNode'),
+      remedy:
+        seen?.class === 'C7'
+          ? { runbook: 'KubeletAuthRecovery', target: name }
+          : pageOf('AdminCredentialOnNode'),
     },
   ];
 }

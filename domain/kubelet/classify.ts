@@ -1,55 +1,32 @@
-import type { ClientCsr, KubeletEvidence, MasterObservation, Observation } from '../control-plane.ts';
+import type { KubeletEvidence, MasterObservation, Observation } from '../control-plane.ts';
 import { valueOf } from '../reading.ts';
-import type { Evidence } from '../verdict.ts';
-import { mismatchesOf } from './csr.ts';
+import { certificateFault, isUnusableAsItStands, keptFiles } from './certificate.ts';
+import type { Classification, KubeletClass, Seen } from './classes.ts';
 import { kubeletFacts } from './facts.ts';
-import { isLeaseFresh, isOwnSubject } from './identity.ts';
+import { isLeaseFresh, isOwnSubject, mastersGroup } from './identity.ts';
 import { mirrorGaps } from './mirror-pods.ts';
-import { bootstrapRequester, csrPredicate } from './names.ts';
+import { bootstrapRequester, withdrawable } from './names.ts';
+import { ownRequests } from './own-requests.ts';
+import { ruledOut } from './ruled-out.ts';
 
-/**
- * What is wrong with one kubelet, as the operating procedure sorts it:
- * C0 not an authentication fault · C1 its request waits for approval · C2 approved but not issued · C3 the certificate on
- * disk is unusable while the kubelet still authenticates with the one in its memory · C4 no certificate, bootstrap
- * credential good · C5 no certificate, bootstrap credential bad · C6 certificate file corrupt or no link · C7 the
- * identity is not this node's · C8 clock, disk or the way to the API. C9, several masters, is the verdict's business.
- *
- * C3's other half, a valid certificate that lies beside the missing one, is not told from C4 and C5: this look does not
- * list older files, and what mends those mends it too.
- */
-export type KubeletClass = 'C0' | 'C1' | 'C2' | 'C3' | 'C4' | 'C5' | 'C6' | 'C7' | 'C8';
-
-/**
- * `lost`: it cannot authenticate. `latent`: it can, but not after its next start. `stopped`: no process.
- * `ailing`: something is wrong, but not that. `unknown`: not enough was seen, and that is no ground for anything.
- */
-export type Standing = 'healthy' | 'lost' | 'latent' | 'stopped' | 'ailing' | 'unknown';
-
-export interface Classification {
-  node: string;
-  standing: Standing;
-  class?: KubeletClass;
-  /** One sentence, without anything volatile. */
-  sentence: string;
-  evidence: Evidence[];
-}
-
-type Judged = Pick<Classification, 'standing' | 'class' | 'sentence'>;
-
-interface Seen {
-  master: MasterObservation;
-  kubelet: KubeletEvidence;
-  observation: Observation;
-}
+type Judged = Pick<Classification, 'standing' | 'class' | 'adminLeft' | 'sentence'>;
 
 export function classify(master: MasterObservation, observation: Observation): Classification {
   const kubelet = valueOf(master.kubelet);
-  const judged = kubelet
-    ? judge({ master, kubelet, observation })
-    : unknownBecause(
-        `${master.name} ${isReached(master) ? 'answers ssh, but could not be looked at' : 'cannot be reached over ssh'}`,
-      );
-  return { node: master.name, evidence: kubeletFacts(master), ...judged };
+  const evidence = kubeletFacts(master);
+  if (!kubelet) {
+    const how = isReached(master) ? 'answers ssh, but could not be looked at' : 'cannot be reached over ssh';
+    return {
+      node: master.name,
+      evidence,
+      ...unknownBecause(`${master.name} ${how}`),
+      ruledOut: [],
+    };
+  }
+  const seen = { master, kubelet, observation };
+  const judged = judge(seen);
+  const isFault = judged.standing === 'lost' || judged.standing === 'latent';
+  return { node: master.name, evidence, ...judged, ruledOut: isFault ? ruledOut(seen, judged.class) : [] };
 }
 
 /** A script that failed was reached. Without a cause the reading does not say, and then it is the network. */
@@ -69,17 +46,18 @@ function judge(seen: Seen): Judged {
   const authenticates = isLeaseFresh(node.leaseRenewedAt, kubelet.nodeTime, since);
   const foreign = foreignIdentity(seen, authenticates);
   if (foreign) return foreign;
-  return authenticates ? (latentFault(seen) ?? servingFault(seen)) : (hostFault(seen) ?? lostFault(seen));
+  if (!authenticates) return hostFault(seen) ?? lostFault(seen);
+  return latentFault(seen) ?? leftAdmin(seen) ?? servingFault(seen);
 }
 
 function isStopped({ unit }: KubeletEvidence): boolean {
   return ['inactive', 'failed', 'deactivating'].includes(unit.activeState);
 }
 
+/** Also where only its kubeconfig is: every renewal is then requested as cluster-admin. */
 function foreignIdentity({ master, kubelet }: Seen, authenticates: boolean): Judged | undefined {
-  const certificate = kubelet.clientCertificate;
-  if (certificate.state !== 'present' || isOwnSubject(certificate, master.name)) return undefined;
-  const subject = `O=${certificate.organizations.join('+')}, CN=${certificate.commonName}`;
+  const subject = foreignSubject(master.name, kubelet);
+  if (subject === undefined) return undefined;
   return {
     standing: authenticates ? 'latent' : 'lost',
     class: 'C7',
@@ -87,14 +65,35 @@ function foreignIdentity({ master, kubelet }: Seen, authenticates: boolean): Jud
   };
 }
 
+function foreignSubject(node: string, kubelet: KubeletEvidence): string | undefined {
+  const { clientCertificate: certificate, kubeconfig } = kubelet;
+  if (certificate.state === 'present' && !isOwnSubject(certificate, node))
+    return `O=${certificate.organizations.join('+')}, CN=${certificate.commonName}`;
+  const embedded = kubeconfig.state === 'present' ? (kubeconfig.embeddedOrganizations ?? []) : [];
+  return embedded.includes(mastersGroup)
+    ? `its kubeconfig holds a certificate of ${mastersGroup}`
+    : undefined;
+}
+
+/** What a person's fix, or a break-glass rung that was never brought to its end, leaves behind. */
+function leftAdmin({ master, kubelet }: Seen): Judged | undefined {
+  const left = kubelet.adminCredentials.filter((path) => withdrawable(path));
+  if (left.length === 0) return undefined;
+  return {
+    standing: 'latent',
+    class: 'C7',
+    adminLeft: true,
+    sentence: `the kubelet on ${master.name} is itself, but cluster-admin is left beside it (${left.join(', ')})`,
+  };
+}
+
 /** It works, from memory: the file is read again at the next start or renewal. So nobody may restart it. */
 function latentFault({ master, kubelet }: Seen): Judged | undefined {
   const wrong = certificateFault(kubelet);
   if (!wrong) return undefined;
-  const lasting = wrong === 'corrupt' || wrong === 'a regular file instead of a link';
   return {
     standing: 'latent',
-    class: lasting ? 'C6' : 'C3',
+    class: isUnusableAsItStands(wrong) ? 'C6' : 'C3',
     sentence: `the kubelet on ${master.name} still works, but its client certificate on disk is ${wrong}`,
   };
 }
@@ -143,14 +142,25 @@ function lostFault(seen: Seen): Judged {
   const { master, kubelet } = seen;
   const wrong = certificateFault(kubelet);
   if (!wrong) return pathFault(seen) ?? unexplained(master.name);
-  if (wrong === 'corrupt' || wrong === 'a regular file instead of a link') {
+  if (isUnusableAsItStands(wrong)) {
     return {
       standing: 'lost',
       class: 'C6',
       sentence: `the client certificate of the kubelet on ${master.name} is ${wrong}`,
     };
   }
-  return requestFault(seen) ?? bootstrapFault(seen, wrong);
+  return keptFault(seen, wrong) ?? requestFault(seen) ?? bootstrapFault(seen, wrong);
+}
+
+/** C3's other half: nothing has to be issued where a valid certificate still lies there. */
+function keptFault({ master, kubelet }: Seen, certificate: string): Judged | undefined {
+  const [kept] = keptFiles(kubelet, master.name);
+  if (!kept) return undefined;
+  return {
+    standing: 'lost',
+    class: 'C3',
+    sentence: `the client certificate of the kubelet on ${master.name} is ${certificate}, and a valid one lies beside it (${kept.path})`,
+  };
 }
 
 /** Also what a certificate of an unknown authority looks like: only the API server's own log says so. */
@@ -159,11 +169,10 @@ function unexplained(node: string): Judged {
   return { standing: 'ailing', class: 'C0', sentence };
 }
 
-/** C1, C2: the kubelet that runs now has asked already. Only a request that is younger than its start can be its own. */
-function requestFault({ master, kubelet, observation }: Seen): Judged | undefined {
-  const own = matchingCsrs(observation, master.name).filter(
-    (csr) => Date.parse(csr.createdAt) >= Date.parse(kubelet.unit.startedAt ?? ''),
-  );
+/** C1, C2: the kubelet that runs now has asked already. */
+function requestFault(seen: Seen): Judged | undefined {
+  const { master } = seen;
+  const own = ownRequests(seen);
   const lost = (kind: KubeletClass, what: string): Judged => ({
     standing: 'lost',
     class: kind,
@@ -174,13 +183,6 @@ function requestFault({ master, kubelet, observation }: Seen): Judged | undefine
   if (own.some((csr) => csr.state === 'Pending')) return lost('C1', 'waits for approval');
   const closed = own.find((csr) => csr.state === 'Denied' || csr.state === 'Failed');
   return closed ? lost('C2', `is ${closed.state === 'Denied' ? 'denied' : 'failed'}`) : undefined;
-}
-
-/** Every request that a kubelet of this name could have filed with the bootstrap credential, whatever its state. */
-export function matchingCsrs(observation: Observation, node: string): ClientCsr[] {
-  return (valueOf(observation.csrs) ?? []).filter(
-    (csr) => mismatchesOf(csr, csrPredicate(node)).length === 0,
-  );
 }
 
 function bootstrapFault(seen: Seen, certificate: string): Judged {
@@ -205,14 +207,6 @@ function bootstrapFault(seen: Seen, certificate: string): Judged {
     pathFault(seen) ??
     unknownBecause(`whether the bootstrap credential of ${master.name} is accepted could not be learnt`)
   );
-}
-
-/** What is wrong with the file, or undefined. */
-function certificateFault({ clientCertificate: certificate, nodeTime }: KubeletEvidence): string | undefined {
-  if (certificate.state === 'dangling') return 'missing (its link points at nothing)';
-  if (certificate.state !== 'present') return certificate.state;
-  if (!certificate.isSymlink) return 'a regular file instead of a link';
-  return Date.parse(nodeTime) < Date.parse(certificate.notAfter) ? undefined : 'expired';
 }
 
 function unknownBecause(sentence: string): Judged {

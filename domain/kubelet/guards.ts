@@ -1,7 +1,8 @@
 import type { ClientCsr, MasterObservation, Observation } from '../control-plane.ts';
 import { valueOf } from '../reading.ts';
 import type { Evidence, KubeletRefusal } from '../verdict.ts';
-import { matchingCsrs, type Classification } from './classify.ts';
+import type { Classification } from './classes.ts';
+import { matchingCsrs } from './own-requests.ts';
 import { factOf } from './facts.ts';
 
 /** Why not, where it does not rest on the affected kubelet alone. */
@@ -93,16 +94,19 @@ export function signerObjection({
   };
 }
 
-/** Two candidates mean no: one of them may have been filed by somebody else. */
+/** Without them nobody knows what the kubelet has asked for, nor what it will have asked for after a restart. */
+export function requestsObjection({ observation: { csrs } }: Situation): Objection | undefined {
+  if (csrs.known) return undefined;
+  return {
+    reason: 'EvidenceIncomplete',
+    because: 'the certificate requests could not be read',
+    evidence: [factOf(csrs, 'certificate requests', () => '')],
+  };
+}
+
+/** Two candidates mean no: a kubelet whose credential is rejected has filed neither, so that somebody else has. */
 export function csrObjection({ observation, target }: Situation): Objection | undefined {
   const { csrs } = observation;
-  if (!csrs.known) {
-    return {
-      reason: 'EvidenceIncomplete',
-      because: 'the certificate requests could not be read',
-      evidence: [factOf(csrs, 'certificate requests', () => '')],
-    };
-  }
   const pending = matchingCsrs(observation, target.name).filter(({ state }) => state === 'Pending');
   if (pending.length < 2) return undefined;
   return {
@@ -173,41 +177,4 @@ export function roomObjection({ target }: Situation): Objection | undefined {
     because: `${target.name} has no room for a backup`,
     evidence: [{ fact, source: kubelet.source }],
   };
-}
-
-/**
- * The new bootstrap file takes server and CA from the node's own kubeconfig, and the kubelet takes them over from there: so
- * they must be what every other master uses, or a node bound to a dead address would be bound to it anew.
- */
-export function endpointObjection({ observation, target }: Situation): Objection | undefined {
-  const own = serverOf(target);
-  const evidence = observation.masters.map((master) => ({
-    fact: serverFact(master),
-    source: master.kubelet.source,
-  }));
-  const mismatch = (because: string): Objection => ({ reason: 'EndpointMismatch', because, evidence });
-  if (own === undefined)
-    return mismatch(`the kubeconfig of the kubelet on ${target.name} names no usable server and CA`);
-  const others = observation.masters
-    .filter(({ name }) => name !== target.name)
-    .flatMap((master) => (master.kubelet.known ? [serverOf(master)] : []));
-  if (others.length === 0) return mismatch('no other master could be asked which server its kubelet uses');
-  if (others.every((server) => server === own)) return undefined;
-  return mismatch(`the kubelets do not agree which server they use; ${target.name} uses ${own}`);
-}
-
-function serverOf({ kubelet }: MasterObservation): string | undefined {
-  const kubeconfig = valueOf(kubelet)?.kubeconfig;
-  if (kubeconfig?.state !== 'present') return undefined;
-  const { server, caSha256, tlsServerName = '' } = kubeconfig;
-  const usable =
-    /^https:\/\/[^/\s]+\/?$/.test(server) && /^[0-9a-f]{64}$/.test(caSha256) && tlsServerName === '';
-  return usable ? server : undefined;
-}
-
-function serverFact(master: MasterObservation): string {
-  const kubeconfig = valueOf(master.kubelet)?.kubeconfig;
-  if (kubeconfig?.state !== 'present')
-    return `kubeconfig on ${master.name}: ${kubeconfig?.state ?? 'not seen'}`;
-  return `kubeconfig on ${master.name}: server ${kubeconfig.server}, CA SHA-256 ${kubeconfig.caSha256}`;
 }

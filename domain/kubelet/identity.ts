@@ -14,6 +14,8 @@ export function isLeaseFresh(renewedAt: string | undefined, nodeTime: string, si
   return since === undefined || renewed >= Date.parse(since);
 }
 
+export const mastersGroup = 'system:masters';
+
 /** Exactly this node, exactly one organization: `system:masters` besides it would be cluster-admin. */
 export function isOwnSubject(
   {

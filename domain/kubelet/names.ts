@@ -16,6 +16,18 @@ export const nodesOrganization = 'system:nodes';
 /** Key encipherment is optional since Kubernetes 1.22: a kubelet with an elliptic-curve key does not ask for it. */
 const clientUsages = ['digital signature', 'client auth', 'key encipherment'];
 
+/**
+ * The only places from which a run takes an admin credential away: where the kubelet keeps its own. Anything else that was
+ * found, and a certificate that could not be read, is a person's to judge.
+ */
+export function withdrawable(path: string): boolean {
+  return (
+    path === kubeconfigPath ||
+    path === bootstrapPath ||
+    /^\/var\/lib\/kubelet\/pki\/kubelet-client-[\w-]+\.pem$/.test(path)
+  );
+}
+
 /** The subject under which a kubelet is itself. */
 export function nodeCommonName(node: string): string {
   return `system:node:${node}`;
@@ -23,6 +35,11 @@ export function nodeCommonName(node: string): string {
 
 export function backupDirectory(runId: string): string {
   return `${backupRoot}/${runId}`;
+}
+
+/** Of the request that a run files for a node itself: the same for every attempt, so that a lost answer is found again. */
+export function ownRequestName(runId: string, node: string): string {
+  return `kar-${runId}-${node}`.toLowerCase();
 }
 
 /** The request that the kubelet of `node` files with the bootstrap credential, and no other. */

@@ -1,5 +1,5 @@
 import type { ClientCertificate } from '../control-plane.ts';
-import type { KubeletPins, PlanStep } from '../plan.ts';
+import type { Change, KubeletPins, PlanStep } from '../plan.ts';
 import {
   backupDirectory,
   bootstrapNamespace,
@@ -11,8 +11,9 @@ import {
   kubeconfigPath,
 } from './names.ts';
 import type { PlanInput } from './plan.ts';
+import type { Rung } from './rung.ts';
 
-/** The steps of rung R2b, as data. Their ids are fixed: the workflow carries them out by id. */
+/** Steps that rungs share, as data. Their ids are fixed: the workflow carries them out by id. */
 
 export function backup({ node, kubelet, pins }: PlanInput): PlanStep {
   const { file } = kubelet.bootstrap;
@@ -29,7 +30,7 @@ export function backup({ node, kubelet, pins }: PlanInput): PlanStep {
       {
         what: backupDirectory(pins.runId),
         from: 'absent',
-        to: `copies of: ${copied.join(', ')}; mode 0700, with a manifest of hashes`,
+        to: `copies of: ${copied.join(', ')}; mode 0700, with a manifest of hashes; nothing that holds cluster-admin`,
       },
     ],
     risk: 'reversible',
@@ -63,26 +64,26 @@ export function bootstrap({ node, pins }: PlanInput): PlanStep {
  * has no sources to do so, and the runtime owns the containers. It is the point of no return all the same: from here on
  * the way back, putting a rejected credential back in place, leads only into the outage.
  */
-export function restart({ node, kubelet, pins }: PlanInput): PlanStep {
+export function restart(input: PlanInput): PlanStep {
+  const { node, pins } = input;
   return {
     id: 'restart',
     sentence: `Restart the kubelet on ${node}; its containers go on running`,
     target: node,
     changes: [
-      {
-        what: clientCertificatePath,
-        from: certificateForm(kubelet.clientCertificate),
-        to: `${certificateFate(kubelet.clientCertificate, pins)}the node's own certificate, written by the kubelet`,
-      },
+      ...certificateChange(input),
       {
         what: kubeconfigPath,
         from: 'as it is',
-        to: `written anew by the kubelet itself from the bootstrap file, server ${pins.server}`,
+        to:
+          pins.rung === 'R4b'
+            ? 'as it is'
+            : `written anew by the kubelet itself from the bootstrap file where it is not usable, server ${pins.server}`,
       },
       {
         what: 'kubelet.service',
-        from: 'started without a usable credential',
-        to: 'started with the new bootstrap credential',
+        from: 'running with what it had at its start',
+        to: `started with ${startsWith[pins.rung ?? 'R2b']}`,
       },
     ],
     risk: 'reversible',
@@ -93,14 +94,46 @@ export function restart({ node, kubelet, pins }: PlanInput): PlanStep {
   };
 }
 
-export function approveCsr({ node, pins: { csr } }: PlanInput): PlanStep {
+const startsWith: Record<Rung, string> = {
+  R0: 'nothing new',
+  R1: 'its own certificate',
+  G: 'its own certificate, and nothing else',
+  R2a: 'its bootstrap credential, which is good',
+  R2b: 'the new bootstrap credential',
+  R3: 'the certificate that was made for it',
+  R4a: 'cluster-admin as its bootstrap credential',
+  R4b: 'cluster-admin as its own',
+};
+
+/** Where a certificate was put in place before, the restart changes nothing about it. */
+function certificateChange({ kubelet, pins }: PlanInput): Change[] {
+  const { rung = 'R2b' } = pins;
+  if (rung === 'R1' || rung === 'R3' || rung === 'G') return [];
+  const to =
+    rung === 'R4b' ? 'that of cluster-admin, until the node has its own' : "the node's own certificate";
+  return [
+    {
+      what: clientCertificatePath,
+      from: certificateForm(kubelet.clientCertificate),
+      to: `${certificateFate(kubelet.clientCertificate, pins)}${to}, written by the kubelet`,
+    },
+  ];
+}
+
+export function approveCsr({ node, pins: { csr, rung } }: PlanInput): PlanStep {
+  const isWaiting = rung === 'R0';
+  const which = isWaiting
+    ? 'the only one that is younger than the start of the kubelet which runs'
+    : 'not among the requests there before the restart';
   return {
     id: 'approve-csr',
-    sentence: `Approve the one certificate request that the restarted kubelet on ${node} files`,
+    sentence: isWaiting
+      ? `Approve the one certificate request that the running kubelet on ${node} waits for`
+      : `Approve the one certificate request that the restarted kubelet on ${node} files`,
     target: node,
     changes: [
       {
-        what: `CertificateSigningRequest for ${clientSigner}: requester ${csr.requester}, O=${csr.organizations.join('+')}, CN=${csr.commonName}, usages no others than ${csr.usages.join(', ')}, no alternative names, not among the requests there before the restart`,
+        what: `CertificateSigningRequest for ${clientSigner}: requester ${csr.requester}, O=${csr.organizations.join('+')}, CN=${csr.commonName}, usages no others than ${csr.usages.join(', ')}, no alternative names, ${which}`,
         from: 'Pending',
         to: 'Approved, and issued by the signer; two such requests: none is approved',
       },
@@ -132,7 +165,7 @@ export function graduate({ node, pins }: PlanInput): PlanStep {
     changes: [
       {
         what: bootstrapPath,
-        from: `token of ${bootstrapRequester} valid 1 h`,
+        from: temporaryForm(pins),
         to: `token of the secret ${bootstrapNamespace}/${bootstrapSecretName}, which does not expire, server ${pins.server}, CA SHA-256 ${pins.caSha256}`,
       },
     ],
@@ -141,6 +174,12 @@ export function graduate({ node, pins }: PlanInput): PlanStep {
     proof: 'the API server accepts the new file, asked from the node, and its token has no expiry',
     ...script(pins, 'install-bootstrap.sh'),
   };
+}
+
+function temporaryForm({ rung = 'R2b', bootstrapSha256 }: KubeletPins): string {
+  if (rung === 'R2b') return `token of ${bootstrapRequester} valid 1 h`;
+  if (rung === 'R4a') return 'cluster-admin';
+  return bootstrapSha256 === 'missing' ? 'missing' : `SHA-256 ${bootstrapSha256}`;
 }
 
 export function verifyGraduated({ node, pins }: PlanInput): PlanStep {
@@ -157,8 +196,7 @@ export function verifyGraduated({ node, pins }: PlanInput): PlanStep {
     ],
     risk: 'reversible',
     undo: 'not needed: a word about this run, in its own directory',
-    proof:
-      'all of verify again; a durable bootstrap file; no other credential under the kubelet’s directories or in our backups',
+    proof: `all of verify again; ${pins.bootstrapOwed ? 'the bootstrap file is owed, and not judged' : 'a durable bootstrap file'}; no other credential under the kubelet’s directories or in our backups`,
     ...script(pins, 'conclude-run.sh'),
   };
 }
@@ -171,12 +209,13 @@ function certificateForm(certificate: ClientCertificate): string {
 }
 
 /** As restart-kubelet.sh does it: only what would keep a kubelet from asking for a new one is moved. */
-function certificateFate({ state }: ClientCertificate, { runId }: KubeletPins): string {
-  return state === 'dangling' || state === 'corrupt' ? `moved into ${backupDirectory(runId)}; ` : '';
+function certificateFate({ state }: ClientCertificate, { runId, unusable }: KubeletPins): string {
+  const moves = state === 'dangling' || state === 'corrupt' || unusable !== undefined;
+  return moves ? `moved into ${backupDirectory(runId)}; ` : '';
 }
 
 /** A step without the hash of the code that it runs would not be covered by the vote: the verdict refuses before this. */
-function script({ scripts }: KubeletPins, name: string): Pick<PlanStep, 'script'> {
+export function script({ scripts }: KubeletPins, name: string): Pick<PlanStep, 'script'> {
   const sha256 = scripts[name];
   return sha256 === undefined ? {} : { script: { name, sha256 } };
 }

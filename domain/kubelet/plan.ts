@@ -1,9 +1,24 @@
 import type { KubeletEvidence } from '../control-plane.ts';
-import type { KubeletPins, KubeletPlan } from '../plan.ts';
-import { backupDirectory, csrPredicate } from './names.ts';
+import type { KubeletPins, KubeletPlan, PlanStep } from '../plan.ts';
+import { isDurable } from './bootstrap.ts';
+import { bootstrapPath, withdrawable } from './names.ts';
+import {
+  adminBootstrap,
+  adminKubeconfig,
+  approveRequest,
+  fileRequest,
+  followUp,
+  installCertificate,
+  makeKey,
+  relink,
+  verifyServing,
+  withdrawAdmin,
+} from './plan-steps-rungs.ts';
 import { approveCsr, backup, bootstrap, graduate, restart, verify, verifyGraduated } from './plan-steps.ts';
+import { residualRiskOf } from './residual-risk.ts';
+import type { Rung } from './rung.ts';
 
-/** What the plan for rung R2b is made of. All of it stays the same while the fault does. */
+/** What a plan is made of. All of it stays the same while the fault does. */
 export interface PlanInput {
   cluster: string;
   node: string;
@@ -21,28 +36,14 @@ export const planScripts = [
   'restart-kubelet.sh',
   'restore-kubelet.sh',
   'conclude-run.sh',
+  'relink-certificate.sh',
+  'make-kubelet-key.sh',
+  'install-certificate.sh',
+  'withdraw-admin.sh',
+  'install-admin.sh',
 ];
 
-/** Undefined when something that the acts must be pinned to is not in the evidence. */
-export function pinsFor(
-  node: string,
-  kubelet: KubeletEvidence,
-  run: Pick<KubeletPins, 'runId' | 'scripts'>,
-): KubeletPins | undefined {
-  const { kubeconfig, bootstrap: present } = kubelet;
-  // A file that cannot be parsed has no hash in the evidence, so nothing could be pinned to it.
-  if (kubeconfig.state !== 'present' || present.file.state === 'unreadable') return undefined;
-  return {
-    ...run,
-    server: kubeconfig.server,
-    caSha256: kubeconfig.caSha256,
-    bootstrapSha256: present.file.state === 'present' ? present.file.sha256 : 'missing',
-    csr: csrPredicate(node),
-  };
-}
-
 /**
- * Rung R2b: a new short-lived bootstrap credential, the one request that follows from it, and a durable bootstrap file.
  * No times, counters, process ids or request names: two looks at the same fault must give the same digest, for else no
  * vote would ever hold.
  */
@@ -53,35 +54,74 @@ export function planRecovery(input: PlanInput): KubeletPlan {
     cluster,
     target: node,
     because,
-    steps: [
-      backup(input),
-      bootstrap(input),
-      restart(input),
-      approveCsr(input),
-      verify(input),
-      graduate(input),
-      verifyGraduated(input),
-    ],
-    proof: [
-      `the kubelet's own certificate: O=system:nodes, CN=${pins.csr.commonName}`,
-      `a canonical kubeconfig that points at ${pins.server}`,
-      'a fresh lease, and the Node Ready',
-      "a mirror pod for every manifest, with the manifest's hash and a status newer than the restart",
-      'etcd and API server on this master healthy',
-      'a bootstrap file that is accepted and whose token does not expire',
-      'no temporary credential and no certificate of system:masters left behind',
-    ],
-    residualRisk: residualRisk(input),
+    steps: stepsOf(input),
+    proof: proofOf(input),
+    residualRisk: residualRiskOf(input),
     pins,
   };
 }
 
-function residualRisk({ node, pins }: PlanInput): string[] {
+type Step = (input: PlanInput) => PlanStep;
+
+/** What stands between the backup and the restart, and what brings the certificate after it. */
+const ways: Record<Exclude<Rung, 'R0' | 'R4b'>, { before: Step[]; after: Step[] }> = {
+  R1: { before: [relink], after: [] },
+  G: { before: [], after: [] },
+  R2a: { before: [], after: [approveCsr] },
+  R2b: { before: [bootstrap], after: [approveCsr] },
+  R3: { before: [makeKey, fileRequest, approveRequest, installCertificate], after: [] },
+  R4a: { before: [adminBootstrap], after: [] },
+};
+
+function stepsOf(input: PlanInput): PlanStep[] {
+  return stepsFor(input).map((step) => step(input));
+}
+
+function stepsFor(input: PlanInput): Step[] {
+  const { rung = 'R2b' } = input.pins;
+  const end = [...(needsGraduation(input) && !graduatesFirst(input) ? [graduate] : []), verifyGraduated];
+  if (rung === 'R0') return [backup, approveCsr, verify, ...end];
+  if (rung === 'R4b') return [backup, adminKubeconfig, restart, verifyServing, followUp];
+  const { before, after } = ways[rung];
+  const first = graduatesFirst(input) ? [graduate] : [];
+  const goBack = holdsAdmin(input) ? [withdrawAdmin, restartAfterWithdrawal] : [restart];
+  return [backup, ...first, ...before, ...goBack, ...after, verify, ...end];
+}
+
+/** The point of no return lies before it then. */
+function restartAfterWithdrawal(input: PlanInput): PlanStep {
+  const { pointOfNoReturn: _, ...step } = restart(input);
+  return step;
+}
+
+function holdsAdmin({ kubelet }: Pick<PlanInput, 'kubelet'>): boolean {
+  return kubelet.adminCredentials.some((path) => withdrawable(path) && path !== bootstrapPath);
+}
+
+function needsGraduation({ kubelet, pins }: PlanInput): boolean {
+  if (pins.bootstrapOwed) return false;
+  return pins.rung === 'R2b' || pins.rung === 'R4a' || !isDurable(kubelet, pins.server);
+}
+
+/** A kubelet without a kubeconfig writes one from the bootstrap file: that must be the right one by then. */
+function graduatesFirst(input: PlanInput): boolean {
+  const { rung } = input.pins;
+  if (rung !== 'R1' && rung !== 'G' && rung !== 'R3') return false;
+  return needsGraduation(input) && input.pins.source !== undefined;
+}
+
+function proofOf({ pins }: PlanInput): string[] {
+  const serves = [
+    'a fresh lease, and the Node Ready',
+    "a mirror pod for every manifest, with the manifest's hash and a status newer than the restart",
+    'etcd and API server on this master healthy',
+  ];
+  if (pins.rung === 'R4b') return serves;
   return [
-    `The token minted for this stays valid for up to one hour after it was made, though no file on ${node} holds it any more. It can do nothing but file certificate requests that nobody approves by itself.`,
-    `The backup ${backupDirectory(pins.runId)} stays on ${node} until a person deletes it.`,
-    `What removed the certificate of ${node} is not known to this run: find out, or it happens again.`,
-    'The kubelet renews its certificate by itself at 70 to 90 % of its life; the first renewal has not been seen yet.',
-    `On OpenShift the machine-config-daemon marks ${node} as accessed by ssh: that was this run.`,
+    `the kubelet's own certificate: O=system:nodes, CN=${pins.csr.commonName}`,
+    `a canonical kubeconfig that points at ${pins.server}`,
+    ...serves,
+    ...(pins.bootstrapOwed ? [] : ['a bootstrap file that is accepted and whose credential does not expire']),
+    'no temporary credential and no certificate of system:masters left behind',
   ];
 }

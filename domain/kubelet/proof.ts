@@ -6,6 +6,7 @@ import type {
   MirrorPod,
   NodeStatus,
 } from '../control-plane.ts';
+import { lasts, ownerOf } from './bootstrap.ts';
 import { isLeaseFresh, isOwnSubject } from './identity.ts';
 import { mirrorGaps } from './mirror-pods.ts';
 import { bootstrapRequester, clientCertificatePath, nodeCommonName } from './names.ts';
@@ -30,6 +31,11 @@ export interface ProofExpected {
   apiAheadMs?: number;
 }
 
+export interface GraduationExpected extends ProofExpected {
+  /** No durable bootstrap file can be made now; it is not judged. */
+  bootstrapOwed?: boolean;
+}
+
 /** Success is `missing` being empty, and nothing else. One sentence each. */
 export interface Proof {
   proofs: string[];
@@ -41,9 +47,15 @@ export function proveRecovered(seen: ProofSeen, expected: ProofExpected): Proof 
   return collect(recoveredClaims(seen, expected));
 }
 
-/** That, and it can help itself the next time, and nothing of ours is left behind. */
-export function proveGraduated(seen: ProofSeen, expected: ProofExpected): Proof {
-  return collect([...recoveredClaims(seen, expected), ...graduatedClaims(seen.kubelet, expected)]);
+/** All of that but the identity, which cluster-admin lends it until somebody can sign. */
+export function proveServing(seen: ProofSeen, expected: ProofExpected): Proof {
+  return collect(servingClaims(seen, expected));
+}
+
+/** The node is itself again, can help itself the next time, and nothing of ours is left behind. */
+export function proveGraduated(seen: ProofSeen, expected: GraduationExpected): Proof {
+  const bootstrap = expected.bootstrapOwed ? [] : bootstrapClaims(seen.kubelet, expected);
+  return collect([...recoveredClaims(seen, expected), ...bootstrap, ...leftClaims(seen.kubelet)]);
 }
 
 /** `fault` says what is wanting; undefined: the claim holds. */
@@ -52,11 +64,29 @@ interface Claim {
   fault: string | undefined;
 }
 
-function recoveredClaims(
+function recoveredClaims(seen: ProofSeen, expected: ProofExpected): Claim[] {
+  const { kubelet } = seen;
+  const { node: name, server } = expected;
+  const [runs, ...others] = servingClaims(seen, expected) as [Claim, ...Claim[]];
+  return [
+    runs,
+    {
+      claim: `its client certificate is its own: O=system:nodes, CN=${nodeCommonName(name)}`,
+      fault: certificateFault(kubelet.clientCertificate, name, kubelet.nodeTime),
+    },
+    {
+      claim: `its kubeconfig is canonical and points at ${server}`,
+      fault: kubeconfigFault(kubelet.kubeconfig, server),
+    },
+    ...others,
+  ];
+}
+
+function servingClaims(
   { kubelet, node, mirrorPods, etcd, apiServer }: ProofSeen,
-  { node: name, server, since, apiAheadMs = 0 }: ProofExpected,
+  { since, apiAheadMs = 0 }: ProofExpected,
 ): Claim[] {
-  const gaps = mirrorGaps(kubelet, mirrorPods, shifted(since, apiAheadMs));
+  const gaps = mirrorGaps(kubelet, mirrorPods, stirredSince(node, shifted(since, apiAheadMs)));
   const { unit, nodeTime } = kubelet;
   return [
     {
@@ -65,14 +95,6 @@ function recoveredClaims(
         unit.activeState === 'active' && unit.subState === 'running'
           ? undefined
           : `it is ${unit.activeState}/${unit.subState}`,
-    },
-    {
-      claim: `its client certificate is its own: O=system:nodes, CN=${nodeCommonName(name)}`,
-      fault: certificateFault(kubelet.clientCertificate, name, nodeTime),
-    },
-    {
-      claim: `its kubeconfig is canonical and points at ${server}`,
-      fault: kubeconfigFault(kubelet.kubeconfig, server),
     },
     {
       claim: 'it renews its lease',
@@ -93,30 +115,36 @@ function recoveredClaims(
   ];
 }
 
+/**
+ * A status that is older than the restart proves nothing of a node that was taken for dead. One that has been Ready all the time is
+ * none: nobody has touched the statuses of its pods, and a kubelet that finds them right writes them no second time.
+ */
+function stirredSince({ ready, readySince }: NodeStatus, since: string): string | undefined {
+  const stayed = ready === 'True' && readySince !== undefined && Date.parse(readySince) < Date.parse(since);
+  return stayed ? undefined : since;
+}
+
 /** A time that is none stays none: then nothing is newer. */
 function shifted(time: string, ms: number): string {
   const at = Date.parse(time) + ms;
   return Number.isNaN(at) ? time : new Date(at).toISOString();
 }
 
-function graduatedClaims(
-  { bootstrap, adminCredentials, temporaryCredentials }: KubeletEvidence,
+function bootstrapClaims(
+  kubelet: Pick<KubeletEvidence, 'bootstrap' | 'nodeTime'>,
   { server }: ProofExpected,
 ): Claim[] {
   return [
     {
       claim: `its bootstrap file is for ${server} and is accepted`,
-      fault: bootstrapFault(bootstrap, server),
+      fault: bootstrapFault(kubelet.bootstrap, server),
     },
-    {
-      claim: 'the token in its bootstrap file does not expire',
-      fault:
-        bootstrap.tokenSubject === undefined
-          ? 'it holds no token'
-          : bootstrap.tokenExpiresAt === undefined
-            ? undefined
-            : `it expires at ${bootstrap.tokenExpiresAt}`,
-    },
+    { claim: 'the credential in its bootstrap file does not expire', fault: lastingFault(kubelet) },
+  ];
+}
+
+function leftClaims({ adminCredentials, temporaryCredentials }: KubeletEvidence): Claim[] {
+  return [
     {
       claim: 'no certificate of system:masters is under the kubelet’s directories or in our backups',
       fault: adminCredentials.length === 0 ? undefined : `found in ${adminCredentials.join(', ')}`,
@@ -126,6 +154,16 @@ function graduatedClaims(
       fault: temporaryCredentials.length === 0 ? undefined : `found in ${temporaryCredentials.join(', ')}`,
     },
   ];
+}
+
+function lastingFault(kubelet: Pick<KubeletEvidence, 'bootstrap' | 'nodeTime'>): string | undefined {
+  const { file, tokenExpiresAt } = kubelet.bootstrap;
+  // A file that is missing is the other claim's business.
+  if (file.state === 'present' && ownerOf(kubelet.bootstrap) === undefined)
+    return 'it holds neither a token nor a certificate of node-bootstrapper';
+  if (lasts(kubelet)) return undefined;
+  const ends = file.state === 'present' ? file.embeddedNotAfter : undefined;
+  return `it expires at ${tokenExpiresAt ?? ends ?? 'some time'}`;
 }
 
 /** Why this is not the node's own certificate, ready to be used and renewed; undefined when it is. */
@@ -156,14 +194,12 @@ function kubeconfigFault(kubeconfig: Kubeconfig, server: string): string | undef
     : `it names ${strange ?? 'no file'}`;
 }
 
-function bootstrapFault(
-  { file, accepted, detail, tokenSubject }: KubeletEvidence['bootstrap'],
-  server: string,
-): string | undefined {
+function bootstrapFault(bootstrap: KubeletEvidence['bootstrap'], server: string): string | undefined {
+  const { file, accepted, detail } = bootstrap;
   if (file.state !== 'present') return `it is ${file.state}`;
   if (file.server !== server) return `it points at ${file.server}`;
-  if (tokenSubject !== undefined && tokenSubject !== bootstrapRequester)
-    return `its token is that of ${tokenSubject}`;
+  const owner = ownerOf(bootstrap);
+  if (owner !== undefined && owner !== bootstrapRequester) return `its credential is that of ${owner}`;
   return accepted === 'yes' ? undefined : `${accepted} (${detail})`;
 }
 

@@ -28,12 +28,14 @@ const handOvers: Record<KubeletRefusal, string> = {
   OtherMasterUnknown: 'Find out how the other masters are first: unknown is not healthy.',
   ApiUnreachable:
     'Bring the API back, or the way to it, first: etcd, kube-apiserver, load balancer, in this order.',
-  SignerDown: 'Bring the kube-controller-manager back first: without it no certificate can be issued.',
+  SignerDown:
+    'Bring the kube-controller-manager back first: without it no certificate can be issued. If it waits for this very node, `cpr recover --break-glass` proposes to lend the kubelet cluster-admin until it is back.',
   TwoMatchingCsrs:
     'Find out who filed them; deny those that are not the kubelet’s (`oc adm certificate deny`), then start again.',
-  SeveralMastersAffected:
-    'Heal them one at a time by hand, the most stable one first, or find their common cause: often the CA or the clock.',
-  ClassNotSupported: 'Follow the operating procedure for this class.',
+  PowersMissing:
+    'Grant the worker’s account what deploy/rbac/20-kubelet-auth-recovery.yaml lists, then start again; or, if that cannot be had, `cpr recover --break-glass`.',
+  ClassNotSupported:
+    'Follow the operating procedure for this class; the evidence says why each rung does not fit.',
   BootstrapSecretMissing:
     'Restore the secret openshift-machine-config-operator/node-bootstrapper-token first.',
   EndpointMismatch: 'Find out which API server address is right, and correct the kubeconfig that differs.',

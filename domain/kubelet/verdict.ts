@@ -1,28 +1,32 @@
-import type { KubeletEvidence, MasterObservation, Observation } from '../control-plane.ts';
+import { isDurable } from './bootstrap.ts';
+import type { Observation } from '../control-plane.ts';
 import { sentenceCase } from '../input.ts';
-import type { Plan } from '../plan.ts';
+import type { KubeletPins, Plan } from '../plan.ts';
 import type { Policy } from '../policy.ts';
 import { valueOf } from '../reading.ts';
 import type { RecoveryRequest } from '../run.ts';
 import type { Refuse, Verdict } from '../verdict.ts';
-import { classify, isReached, type Classification } from './classify.ts';
+import type { Classification } from './classes.ts';
+import { classify } from './classify.ts';
+import { endpointFor, type Endpoint } from './endpoint.ts';
 import {
-  csrObjection,
-  endpointObjection,
   manifestObjection,
   othersObjection,
+  requestsObjection,
   roomObjection,
   secretObjection,
-  signerObjection,
   type Objection,
   type Situation,
 } from './guards.ts';
+import { chooseRung, mostTelling, type Choice } from './ladder.ts';
 import { apiRefusal, lookRefusal } from './look.ts';
-import { bootstrapRequester } from './names.ts';
-import { isTemporary } from './leftovers.ts';
+import { kubeconfigPath, withdrawable } from './names.ts';
+import { pinsFor } from './pins.ts';
+import { planRecovery, planScripts } from './plan.ts';
 import { refuse } from './refusal.ts';
-import { chooseTarget, severalRefusal, summaryOf } from './target.ts';
-import { pinsFor, planRecovery, planScripts } from './plan.ts';
+import { rungs, type Rise } from './rung.ts';
+import { masterRefusal, reachRefusal, standingRefusal } from './standing.ts';
+import { chooseTargets, type Chosen } from './target.ts';
 
 export interface KubeletDecision {
   observation: Observation;
@@ -36,23 +40,22 @@ export interface KubeletDecision {
 }
 
 /**
- * May this master's kubelet be given a new bootstrap credential, and how? Proceeds only when all of this holds, asked in
- * this order; the first that does not gives the refusal:
+ * May this master's kubelet be brought back, and how? Proceeds only when all of this holds, asked in this order; the first that
+ * does not gives the refusal:
  *
  * 1. The look is recent (`EvidenceIncomplete`), and the API answers (`ApiUnreachable`).
- * 2. The named node is one of the inventory (`UnknownNode`); or none is named and exactly one master is affected
- *    (`NodeHealthy`, `SeveralMastersAffected`).
+ * 2. The named node is one of the inventory (`UnknownNode`); or none is named and a master is affected (`NodeHealthy`). Of
+ *    several that are lost the first that can be mended is: one run mends one master, and the next run the next.
  * 3. It is a master (`NotAMaster`), and ssh reaches it (`NodeUnreachable`).
  * 4. It is not healthy (`NodeHealthy`), its kubelet runs (`KubeletStopped`), and what is wrong is known
  *    (`EvidenceIncomplete`) and is authentication (`NotAnAuthenticationFault`).
- * 5. No other master has lost its authentication too (`SeveralMastersAffected`), and every other one carries its etcd and
- *    its API server (`OtherMasterUnhealthy`, `OtherMasterUnknown`).
- * 6. Somebody can sign (`SignerDown`), and no two requests could be the kubelet's (`TwoMatchingCsrs`).
- * 7. The fault is of the class that this version mends: no certificate, and a bootstrap credential that is rejected or
- *    missing (`ClassNotSupported`). A request that is being issued is waited for.
- * 8. What runs is what the manifests say (`ManifestChanged`), server and CA for the new file are beyond doubt (`EndpointMismatch`), a durable file can be made afterwards
- *    (`BootstrapSecretMissing`), there is room for the backup (`NoRoomForBackup`), and the worker names the code that it
- *    would run (`EvidenceIncomplete`).
+ * 5. Every other master carries its etcd and its API server (`OtherMasterUnhealthy`, `OtherMasterUnknown`), and the requests
+ *    could be read (`EvidenceIncomplete`). A request that is being issued is waited for.
+ * 6. A rung of the ladder fits; else the most telling reason why none does (`TwoMatchingCsrs`, `SignerDown`, `PowersMissing`,
+ *    `BootstrapSecretMissing`, `ClassNotSupported`).
+ * 7. What runs is what the manifests say (`ManifestChanged`), server and CA are beyond doubt (`EndpointMismatch`), there is room
+ *    for the backup (`NoRoomForBackup`), no admin credential is in the way (`ClassNotSupported`), and the worker names the code
+ *    that it would run (`EvidenceIncomplete`).
  *
  * The workflow adds `ApprovalsNotConfigured` before it acts. Never throws; `digestOf` is SHA-256 of the canonical JSON.
  */
@@ -65,57 +68,38 @@ export function decideKubeletAuthRecovery(
   if (early) return early;
 
   const classes = observation.masters.map((master) => classify(master, observation));
-  const chosen = chooseTarget(observation, request, classes);
-  if ('kind' in chosen) return chosen;
-  const { target, seen } = chosen;
-  const situation: Situation = { observation, target, classes };
+  const targets = chooseTargets(observation, request, classes);
+  if ('kind' in targets) return targets;
+  const verdicts = targets.map((chosen) => judgeTarget(chosen, classes, decision, digestOf));
+  return verdicts.find(({ kind }) => kind !== 'refuse') ?? verdicts[0]!;
+}
 
+function judgeTarget(
+  { target, seen }: Chosen,
+  classes: Classification[],
+  decision: KubeletDecision,
+  digestOf: (plan: Plan) => string,
+): Verdict {
+  const { observation, request } = decision;
+  const situation: Situation = { observation, target, classes };
   const refusal =
     masterRefusal(target) ??
     reachRefusal(target, seen) ??
     standingRefusal(seen, classes) ??
-    severalRefusal(classes) ??
-    firstObjection(situation, [othersObjection, signerObjection, csrObjection]);
+    firstObjection(situation, [othersObjection, requestsObjection]);
   if (refusal) return refusal;
 
+  const kubelet = valueOf(target.kubelet)!;
+  const rise: Rise = { ...situation, seen, kubelet, request };
+  const wait = waitForIssuing(seen, decision);
+  if (wait) return wait;
+  const choice = chooseRung(rise);
+  if ('none' in choice) return noRung(seen, choice.none);
   return (
-    classVerdict(seen, target, decision) ??
-    firstObjection(situation, [manifestObjection, endpointObjection, secretObjection, roomObjection]) ??
-    proceed(seen, target, decision, digestOf)
+    firstObjection(situation, [manifestObjection, roomObjection]) ??
+    adminRefusal(rise) ??
+    proceed(rise, choice, decision, digestOf)
   );
-}
-
-function masterRefusal({ name, node }: MasterObservation): Refuse | undefined {
-  if (!node.known || node.value.isMaster) return undefined;
-  return refuse('NotAMaster', `${name} is not a master`, [
-    { fact: `Node ${name} has neither the role master nor control-plane`, source: node.source },
-  ]);
-}
-
-function reachRefusal(target: MasterObservation, { sentence, evidence }: Classification): Refuse | undefined {
-  const { kubelet } = target;
-  if (kubelet.known) return undefined;
-  const reason = isReached(target) ? 'EvidenceIncomplete' : 'NodeUnreachable';
-  return refuse(reason, `${sentence}: ${kubelet.why}`, evidence);
-}
-
-function standingRefusal(seen: Classification, classes: Classification[]): Refuse | undefined {
-  const { standing, sentence, evidence } = seen;
-  switch (standing) {
-    case 'healthy': {
-      const lost = classes.filter((one) => one.standing === 'lost').map(summaryOf);
-      return refuse('NodeHealthy', sentence, [...evidence, ...lost]);
-    }
-    case 'stopped':
-      return refuse('KubeletStopped', sentence, evidence);
-    case 'unknown':
-      return refuse('EvidenceIncomplete', sentence, evidence);
-    case 'ailing':
-      return refuse('NotAnAuthenticationFault', sentence, evidence);
-    case 'latent':
-    case 'lost':
-      return undefined;
-  }
 }
 
 function firstObjection(
@@ -124,44 +108,35 @@ function firstObjection(
 ): Refuse | undefined {
   for (const guard of guards) {
     const objection = guard(situation);
-    if (objection) return refuse(objection.reason, objection.because, objection.evidence);
+    if (objection) return refusedBy(objection);
   }
   return undefined;
+}
+
+function refusedBy({ reason, because, evidence }: Objection): Refuse {
+  return refuse(reason, because, evidence);
+}
+
+function noRung({ class: kind, sentence, evidence }: Classification, none: [string, Objection][]): Refuse {
+  const why = none.map(([rung, { because }]) => ({ fact: `rung ${rung}: ${because}`, source: 'the ladder' }));
+  const telling = mostTelling(none.map(([, objection]) => objection));
+  if (telling) return refuse(telling.reason, telling.because, [...telling.evidence, ...evidence, ...why]);
+  return refuse(
+    'ClassNotSupported',
+    `${sentence} (class ${kind ?? 'unknown'}), and no rung of the ladder fits`,
+    [...evidence, ...why],
+  );
 }
 
 /** An approved request is issued within seconds while a signer lives; one that is older than this never will be. */
 const issuingTakesMs = 2 * 60_000;
 
-function classVerdict(
-  seen: Classification,
-  target: MasterObservation,
+function waitForIssuing(
+  { class: kind, sentence, evidence }: Classification,
   { observation, now }: KubeletDecision,
 ): Verdict | undefined {
-  const kubelet = valueOf(target.kubelet);
-  if (seen.class === 'C2' && isBeingIssued(observation, now)) {
-    return {
-      kind: 'wait',
-      reason: 'CsrBeingIssued',
-      because: `${sentenceCase(seen.sentence)}.`,
-      evidence: seen.evidence,
-    };
-  }
-  const mends = kubelet && (seen.class === 'C5' || hasLeftCredential(seen, kubelet));
-  const obstacle = mends ? c5Obstacle(kubelet) : `this version mends class C5 only`;
-  if (obstacle === undefined) return undefined;
-  return refuse(
-    'ClassNotSupported',
-    `${seen.sentence} (class ${seen.class ?? 'unknown'}): ${obstacle}`,
-    seen.evidence,
-  );
-}
-
-/**
- * C1 and C4 too, where the credential that is good is the temporary one of a run that was killed: it ends within the hour,
- * and nobody would have the node's own one put in its place.
- */
-function hasLeftCredential(seen: Classification, { bootstrap }: KubeletEvidence): boolean {
-  return (seen.class === 'C1' || seen.class === 'C4') && isTemporary(bootstrap);
+  if (kind !== 'C2' || !isBeingIssued(observation, now)) return undefined;
+  return { kind: 'wait', reason: 'CsrBeingIssued', because: `${sentenceCase(sentence)}.`, evidence };
 }
 
 function isBeingIssued({ csrs }: Observation, now: string): boolean {
@@ -171,42 +146,59 @@ function isBeingIssued({ csrs }: Observation, now: string): boolean {
   );
 }
 
-/** Shapes of C5 that a new token would not mend, or that could not be put back or proved clean. */
-function c5Obstacle({ bootstrap, adminCredentials }: KubeletEvidence): string | undefined {
-  if (bootstrap.file.state === 'unreadable')
-    return 'the bootstrap file cannot be parsed, so nothing can be pinned to it';
-  if (bootstrap.accepted === 'forbidden' && bootstrap.tokenSubject === bootstrapRequester) {
-    return 'node-bootstrapper itself may not file requests, and a new token of it would be refused alike; see ClusterRoleBinding system-bootstrap-node-bootstrapper';
-  }
-  if (adminCredentials.length > 0) {
-    return `a certificate of system:masters lies on the node (${adminCredentials.join(', ')}); it must not get into a backup, and has to go first`;
-  }
-  return undefined;
+/** Only where the kubelet keeps its own is it ours to take away; anywhere else, or unread, it would spoil the proof at the end. */
+function adminRefusal({ kubelet: { adminCredentials }, seen }: Rise): Refuse | undefined {
+  const elsewhere = adminCredentials.filter((path) => !withdrawable(path));
+  if (elsewhere.length === 0) return undefined;
+  return refuse(
+    'ClassNotSupported',
+    `${seen.sentence} (class ${seen.class ?? 'unknown'}): a certificate of system:masters, or one that cannot be read, lies on the node (${elsewhere.join(', ')}); it has to go first`,
+    seen.evidence,
+  );
 }
 
 function proceed(
-  seen: Classification,
-  target: MasterObservation,
+  rise: Rise,
+  choice: Choice,
   decision: KubeletDecision,
   digestOf: (plan: Plan) => string,
 ): Verdict {
-  const { observation, runId, scripts } = decision;
-  const kubelet = valueOf(target.kubelet);
-  const pins = kubelet && pinsFor(target.name, kubelet, { runId, scripts });
+  const { observation, target, seen, kubelet } = rise;
+  const { runId, scripts } = decision;
+  const endpoint = endpointFor(rise);
+  if ('reason' in endpoint) return refusedBy(endpoint);
+  const owed = owedRefusal(rise, choice, endpoint);
+  if (owed) return owed;
+  const pins: KubeletPins | undefined = pinsFor(rise, choice.rung, endpoint, { runId, scripts });
   const unnamed = planScripts.filter((name) => !/^[0-9a-f]{64}$/.test(scripts[name] ?? ''));
-  if (!kubelet || !pins || unnamed.length > 0 || !/^[\w.-]+$/.test(runId)) {
+  if (!pins || unnamed.length > 0 || !/^[\w.-]+$/.test(runId)) {
     const fact = unnamed.length > 0 ? `no hash for ${unnamed.join(', ')}` : `run id ${runId}`;
     return refuse('EvidenceIncomplete', 'the plan cannot be pinned to what would be run', [
       { fact, source: 'the worker' },
     ]);
   }
-  const because = `${sentenceCase(seen.sentence)}: a new one lets it ask for a certificate of its own.`;
-  const plan = planRecovery({
-    cluster: observation.cluster,
-    node: target.name,
-    because,
-    kubelet,
-    pins,
-  });
-  return { kind: 'proceed', plan, digest: digestOf(plan), because, evidence: seen.evidence };
+  const because = becauseOf(rise, choice);
+  const plan = planRecovery({ cluster: observation.cluster, node: target.name, because, kubelet, pins });
+  return { kind: 'proceed', plan, digest: digestOf(plan), because, evidence: evidenceOf(seen, choice) };
+}
+
+/** Nothing may be taken away from a kubelet, nor lent to it, that has no way back to a durable bootstrap file. */
+function owedRefusal(rise: Rise, { rung }: Choice, { server, source }: Endpoint): Refuse | undefined {
+  if (isDurable(rise.kubelet, server)) return undefined;
+  const mayOwe = (rung === 'R1' || rung === 'R3') && source === kubeconfigPath;
+  const objection = mayOwe ? undefined : secretObjection(rise);
+  return objection && refusedBy(objection);
+}
+
+function becauseOf({ seen, target, classes }: Rise, { rung }: Choice): string {
+  const others = classes.filter(({ node, standing }) => standing === 'lost' && node !== target.name);
+  const several =
+    others.length === 0
+      ? ''
+      : ` ${sentenceCase(others.map(({ node }) => node).join(' and '))} lost theirs too (class C9): this run mends ${target.name} alone, and the next run the next.`;
+  return `${sentenceCase(seen.sentence)} (class ${seen.class ?? 'unknown'}). Rung ${rung}: ${rungs[rung]}.${several}`;
+}
+
+function evidenceOf({ evidence }: Classification, { passedOver }: Choice) {
+  return [...evidence, ...passedOver.map((fact) => ({ fact: `safer rung ${fact}`, source: 'the ladder' }))];
 }

@@ -53,6 +53,8 @@ describe('the roles of the runbooks', () => {
     assert.deepEqual([...verbs].sort(), ['approve', 'create', 'delete', 'get', 'list', 'patch', 'update']);
     for (const { resource, verb, resourceNames } of granted) {
       assert.notEqual(resource, '*');
+      // A request has no name before it is there, and is worth nothing before somebody approves it.
+      if (verb === 'create' && resource === 'certificatesigningrequests') continue;
       if (verb === 'create' || verb === 'patch' || resource === 'signers')
         assert.equal(resourceNames?.length, 1, resource);
       if (verb === 'delete') assert.equal(resource, 'secrets');

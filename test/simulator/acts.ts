@@ -96,12 +96,18 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
       };
     },
 
-    installDurableBootstrap: async ({ cluster: name, node: target, scripts, runId }) => {
+    installDurableBootstrap: async ({
+      cluster: name,
+      node: target,
+      scripts,
+      runId,
+      expectedBootstrapSha256,
+    }) => {
       const { cluster, node } = approved(reach(load(name), target), scripts);
       const sha256 = 'd0'.repeat(32);
       if (node.bootstrap.kind === 'durable')
         return { ...unchanged('The durable bootstrap file is there already.'), sha256 };
-      if (node.bootstrap.by !== runId)
+      if (node.bootstrap.by !== runId && node.bootstrap.sha256 !== expectedBootstrapSha256)
         throw failure('PreconditionFailed', `the bootstrap file of ${target} is not that of run ${runId}`);
       node.bootstrap = { sha256, kind: 'durable', by: runId };
       return {
@@ -136,14 +142,17 @@ export function simulatedActs(load: (cluster: string) => SimulatedCluster, clock
   };
 }
 
-function reach(cluster: SimulatedCluster, name: string): { cluster: SimulatedCluster; node: SimulatedNode } {
+export function reach(
+  cluster: SimulatedCluster,
+  name: string,
+): { cluster: SimulatedCluster; node: SimulatedNode } {
   const node = nodeIn(cluster, name);
   if (!node.sshReachable) throw failure('NodeUnreachable', `ssh ${name}: connect: Connection refused`);
   return { cluster, node };
 }
 
 /** Every act names the scripts that were approved, and does nothing when the worker has others. */
-function approved<T extends { cluster: SimulatedCluster }>(
+export function approved<T extends { cluster: SimulatedCluster }>(
   reached: T,
   scripts: Record<string, string> | undefined,
 ): T {
@@ -158,7 +167,13 @@ function startKubelet(cluster: SimulatedCluster, name: string, now: Date): void 
   node.starts += 1;
   node.startedAt = now.toISOString();
   if (node.certificate === 'present') authenticate(cluster, name, now);
-  else if (node.bootstrap.kind !== 'rejected') cluster.csrs.push(newCsr(cluster, name, now));
+  else if (node.lent === 'kubeconfig') {
+    node.runsAsAdmin = true;
+    node.mirrorPodsSince = now.toISOString();
+  } else if (node.bootstrap.kind === 'admin') {
+    // The controller-manager approves by itself what cluster-admin asks for.
+    if (cluster.signerAlive) authenticate(cluster, name, now);
+  } else if (node.bootstrap.kind !== 'rejected') cluster.csrs.push(newCsr(cluster, name, now));
 }
 
 export function newCsr(
@@ -176,11 +191,11 @@ function authenticate(cluster: SimulatedCluster, name: string, now: Date): void 
   node.mirrorPodsSince = now.toISOString();
 }
 
-function change(cluster: SimulatedCluster, effect: string, sentence: string) {
+export function change(cluster: SimulatedCluster, effect: string, sentence: string) {
   cluster.effects.push(effect);
   return { changed: true, sentence };
 }
 
-function unchanged(sentence: string) {
+export function unchanged(sentence: string) {
   return { changed: false, sentence };
 }

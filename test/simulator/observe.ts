@@ -10,11 +10,13 @@ import { known } from '../../domain/reading.ts';
 import {
   apiUnreachable,
   bootstrapper,
+  clientFile,
   healthyObservation,
   incidentOn,
   kubeletOf,
   masterOf,
   observedAt,
+  server,
   unreachableBySsh,
 } from '../support/observations.ts';
 import { nodeIn, type SimulatedCluster, type SimulatedNode } from './state.ts';
@@ -27,6 +29,8 @@ export function observationOf(cluster: SimulatedCluster, now: Date): Observation
   if (seen.csrs.known) seen.csrs.value = structuredClone(cluster.csrs);
   if (seen.signer.known) seen.signer.value.alive = cluster.signerAlive;
   if (seen.bootstrapSecret.known) seen.bootstrapSecret.value.hasToken = cluster.bootstrapSecret;
+  if (seen.powers.known)
+    Object.assign(seen.powers.value, { approveRequests: cluster.mayApprove, fileRequests: cluster.mayFile });
   const target = 'etcd-unsafe-override';
   seen.lentSettings = [
     { target, lease: known(readLeaseIn(cluster.etcdObject, target), 'GET etcds/cluster') },
@@ -42,7 +46,7 @@ export function evidenceOf(cluster: SimulatedCluster, name: string, now: Date): 
 
 function withNode(seen: Observation, cluster: SimulatedCluster, name: string, now: Date): Observation {
   const node = nodeIn(cluster, name);
-  if (node.certificate === 'missing') {
+  if (node.certificate === 'missing' && !node.runsAsAdmin) {
     const times = shifted(incidentOn(name), now.getTime() - Date.parse(observedAt));
     const broken = masterOf(times, name);
     Object.assign(masterOf(seen, name), {
@@ -51,10 +55,19 @@ function withNode(seen: Observation, cluster: SimulatedCluster, name: string, no
       kubelet: broken.kubelet,
     });
   }
+  return asItIs(seen, node, name, now);
+}
+
+function asItIs(seen: Observation, node: SimulatedNode, name: string, now: Date): Observation {
   const master = masterOf(seen, name);
-  if (master.node.known && node.certificate === 'present')
+  if (master.node.known && (node.certificate === 'present' || node.runsAsAdmin))
     master.node.value.leaseRenewedAt = now.toISOString();
-  if (master.kubelet.known) describeKubelet(master.kubelet.value, node, now);
+  if (master.kubelet.known) {
+    describeKubelet(master.kubelet.value, node, now);
+    describeAdmin(master.kubelet.value, node);
+    if (node.kept && node.certificate === 'missing')
+      master.kubelet.value.clientFiles = [clientFile(name, { isCurrent: false, ...keptFile })];
+  }
   if (master.mirrorPods.known) {
     for (const pod of master.mirrorPods.value) pod.statusTime = node.mirrorPodsSince ?? observedAt;
   }
@@ -82,6 +95,38 @@ function describeKubelet(kubelet: KubeletEvidence, node: SimulatedNode, now: Dat
     bootstrap.tokenExpiresAt = new Date(now.getTime() + 3_600_000).toISOString();
     kubelet.temporaryCredentials = ['/etc/kubernetes/kubeconfig'];
   }
+}
+
+export const keptFile = {
+  path: '/var/lib/kubelet/pki/kubelet-client-2026-11-01-00-00-00.pem',
+  sha256: '0f'.repeat(32),
+};
+
+/** Cluster-admin: where the platform keeps it, and where it must not stay. */
+function describeAdmin(kubelet: KubeletEvidence, { lent, runsAsAdmin, bootstrap }: SimulatedNode): void {
+  const admin = { commonName: 'system:admin', organizations: ['system:masters'] };
+  kubelet.adminKubeconfigs = [
+    {
+      path: '/etc/kubernetes/static-pod-resources/kube-apiserver-certs/secrets/node-kubeconfigs/lb-int.kubeconfig',
+      sha256: 'ad'.repeat(32),
+      server,
+      caSha256: 'ca'.repeat(32),
+      ...admin,
+      notAfter: '2030-01-01T00:00:00.000Z',
+      accepted: 'yes',
+      detail: 'yes',
+    },
+  ];
+  if (bootstrap.kind === 'admin') kubelet.adminCredentials.push('/etc/kubernetes/kubeconfig');
+  if (lent !== 'kubeconfig') return;
+  kubelet.adminCredentials.push('/var/lib/kubelet/kubeconfig');
+  const { kubeconfig, clientCertificate } = kubelet;
+  if (kubeconfig.state === 'present')
+    Object.assign(kubeconfig, {
+      credential: 'client-certificate-data',
+      embeddedOrganizations: admin.organizations,
+    });
+  if (runsAsAdmin && clientCertificate.state === 'present') Object.assign(clientCertificate, admin);
 }
 
 function tracesOn(node: SimulatedNode): Traces {

@@ -7,11 +7,12 @@ import type {
   VerifyStatementInput,
 } from '../../activities/contract.ts';
 import { createDecideActivities } from '../../activities/decide/index.ts';
-import { proveGraduated, proveRecovered } from '../../domain/kubelet/proof.ts';
+import { proveGraduated, proveRecovered, proveServing } from '../../domain/kubelet/proof.ts';
 import type { SignatureVerdict } from '../../domain/statement.ts';
 import { masterOf } from '../support/observations.ts';
 import { simulatedActs } from './acts.ts';
 import { failure } from './failure.ts';
+import { simulatedLadder } from './ladder.ts';
 import { simulatedLeases } from './leases.ts';
 import { simulatedEtcdActs, simulatedEtcdObserve } from './etcd/activities.ts';
 import type { EtcdModel } from './etcd/state.ts';
@@ -48,6 +49,7 @@ export function simulate(cluster: SimulatedCluster, clock: () => Date = () => ne
     ...simulatedActs(() => cluster, clock),
     ...simulatedEtcdObserve(() => withModel(cluster), clock),
     ...simulatedEtcdActs(() => withModel(cluster)),
+    ...simulatedLadder(() => cluster, clock),
     ...simulatedLeases(cluster),
     ...createDecideActivities(),
   };
@@ -117,12 +119,12 @@ function verdictOn({ statement, signature }: VerifyStatementInput): SignatureVer
 
 /** One look suffices: in the model nothing comes by itself. */
 function verify(cluster: SimulatedCluster, input: VerifyInput, now: Date): VerifyResult {
-  const { node: name, server, since, stage } = input;
+  const { node: name, server, since, stage, bootstrapOwed = false } = input;
   const master = masterOf(observationOf(cluster, now), name);
   const { kubelet, node, mirrorPods, etcd, apiServer } = master;
   if (!kubelet.known || !node.known || !mirrorPods.known || !etcd.known || !apiServer.known)
     throw failure('NotYetHealthy', `${name} cannot be seen`);
-  const prove = stage === 'graduated' ? proveGraduated : proveRecovered;
+  const prove = { graduated: proveGraduated, recovered: proveRecovered, serving: proveServing }[stage];
   const seen = {
     kubelet: kubelet.value,
     node: node.value,
@@ -130,7 +132,7 @@ function verify(cluster: SimulatedCluster, input: VerifyInput, now: Date): Verif
     etcd: etcd.value,
     apiServer: apiServer.value,
   };
-  const { proofs, missing } = prove(seen, { node: name, server, since });
+  const { proofs, missing } = prove(seen, { node: name, server, since, bootstrapOwed });
   if (missing.length > 0) throw failure('NotYetHealthy', missing.join('; '));
   return { proofs, evidence: kubelet.value };
 }

@@ -17,6 +17,8 @@ export interface SimulatedCluster {
   detour?: string;
   signerAlive: boolean;
   bootstrapSecret: boolean;
+  mayApprove: boolean;
+  mayFile: boolean;
   csrs: ClientCsr[];
   nodes: Record<string, SimulatedNode>;
   /** `etcds/cluster`, in which the etcd operator's override may be lent. */
@@ -36,6 +38,14 @@ export interface SimulatedNode {
   certificate: 'present' | 'missing';
   bootstrap: BootstrapOnNode;
   mirrorPodsSince?: string;
+  /** A valid certificate of its own lies beside the missing one. */
+  kept?: true;
+  /** Hash of the public half of a key that a run has made there. */
+  key?: string;
+  /** Where a run, or a person, has put cluster-admin. */
+  lent?: 'bootstrap' | 'kubeconfig';
+  /** The kubelet works, and not as itself. */
+  runsAsAdmin?: true;
   /** By run id: the bootstrap file that was there. */
   backups: Record<string, BootstrapOnNode>;
   /** Restarts that were asked for and done: `<run>/<attempt>`. */
@@ -49,7 +59,7 @@ export interface SimulatedNode {
 
 export interface BootstrapOnNode {
   sha256: string;
-  kind: 'durable' | 'rejected' | 'temporary';
+  kind: 'durable' | 'rejected' | 'temporary' | 'admin';
   /** The run that put it there. */
   by?: string;
 }
@@ -75,6 +85,8 @@ export function healthyCluster(name: string, policy: Partial<Policy> = {}): Simu
     apiReachable: true,
     signerAlive: true,
     bootstrapSecret: true,
+    mayApprove: true,
+    mayFile: true,
     csrs: [],
     nodes: Object.fromEntries(masters.map((master) => [master, healthyNode()])),
     etcdObject: { metadata: { resourceVersion: '1' }, spec: { managementState: 'Managed' } },

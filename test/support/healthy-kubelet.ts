@@ -67,7 +67,7 @@ export function healthyKubelet(name: string, manifests: StaticPodManifest[]): Ku
 }
 
 /** The file that `kubelet-client-current.pem` leads to on a healthy node. */
-function clientFile(node: string, change: Partial<ClientFile> = {}): ClientFile {
+export function clientFile(node: string, change: Partial<ClientFile> = {}): ClientFile {
   return {
     path: '/var/lib/kubelet/pki/kubelet-client-2026-11-22-10-55-00.pem',
     sha256: 'cf'.repeat(32),

@@ -11,7 +11,7 @@ import type {
 import { known, unknown } from '../../domain/reading.ts';
 import { bootstrapper, healthyKubelet, observedAt, secondsAfter } from './healthy-kubelet.ts';
 
-export { bootstrapper, observedAt, secondsAfter, server } from './healthy-kubelet.ts';
+export { bootstrapper, clientFile, observedAt, secondsAfter, server } from './healthy-kubelet.ts';
 
 /**
  * The lab's control plane as one look sees it: three healthy masters. A test's fixture is this, minus one thing.
@@ -30,7 +30,12 @@ export const scripts: Record<string, string> = Object.fromEntries(
     'restart-kubelet',
     'restore-kubelet',
     'conclude-run',
-  ].map((name, index) => [`${name}.sh`, String(index).repeat(64)]),
+    'relink-certificate',
+    'make-kubelet-key',
+    'install-certificate',
+    'withdraw-admin',
+    'install-admin',
+  ].map((name, index) => [`${name}.sh`, index.toString(16).repeat(64)]),
 );
 
 export function healthyObservation(): Observation {

@@ -13,6 +13,7 @@ import type {
   ObserveActivities,
   RunHistoryActivities,
 } from '../../activities/contract.ts';
+import type { LadderActivities } from '../../activities/kubelet-contract.ts';
 import { clusterQueue } from '../messages.ts';
 
 type FinalErrorType = {
@@ -84,11 +85,11 @@ export function handsOn(cluster: string) {
   const taskQueue = clusterQueue(cluster);
   return {
     observe: proxyActivities<ObserveActivities>({ ...look, taskQueue }),
-    act: proxyActivities<ActActivities>({ ...act, taskQueue }),
     etcd: {
       observe: proxyActivities<EtcdObserveActivities>({ ...look, taskQueue }),
       act: proxyActivities<EtcdActActivities>({ ...act, taskQueue }),
     },
+    act: proxyActivities<ActActivities & LadderActivities>({ ...act, taskQueue }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { ApplicationFailure, condition } from '@temporalio/workflow';
+import type { Rung } from '../../domain/kubelet/rung.ts';
 import { decisions, labelled, type Hands } from './activities.ts';
 import { unlessAborted } from './looking.ts';
 import { tell, type Run } from './run.ts';
@@ -14,7 +15,7 @@ const looksAtMost = 3;
 export async function proveOthersWell(
   run: Run,
   { observe }: Hands,
-  { cluster, node }: { cluster: string; node: string },
+  { cluster, node, rung }: { cluster: string; node: string; rung?: Rung },
   line: string,
 ): Promise<void> {
   for (let tries = 1; ; tries++) {
@@ -27,7 +28,7 @@ export async function proveOthersWell(
     tellWay(run, seen.value.api);
     const { because } = await decisions.objectToRestart.executeWithOptions(
       labelled(`${line}: decide whether it may be done now`),
-      [{ observation: seen.value, node }],
+      [{ observation: seen.value, node, ...(rung === undefined ? {} : { rung }) }],
     );
     if (because === undefined) return;
     if (tries >= looksAtMost) throw notNow(node, because);

@@ -2,6 +2,7 @@ import type { ActivityOptions } from '@temporalio/workflow';
 import type { KubeletPlan } from '../../domain/plan.ts';
 import type { RunRef, VerifyInput } from '../../activities/contract.ts';
 import { labelled, patient, type Hands } from './activities.ts';
+import { ladderProcedure, ladderSteps, type LadderStep } from './ladder-steps.ts';
 import { proveOthersWell } from './before-restart.ts';
 import { describeFailure } from './failures.ts';
 import { holdWhilePaused } from './hold.ts';
@@ -11,20 +12,29 @@ import { beyondReturn, type Procedure, type StepCode, type StepReport } from './
 /** Time for the identity, the lease, Ready and the mirror pods to come, besides the time for which they must stay. */
 const recoveryTimeMs = 180_000;
 
-const kubeletSteps = [
-  'backup',
-  'bootstrap',
-  'restart',
-  'approve-csr',
-  'verify',
-  'graduate',
-  'verify-graduated',
-] as const;
+type KubeletStep =
+  | 'backup'
+  | 'bootstrap'
+  | 'restart'
+  | 'approve-csr'
+  | 'verify'
+  | 'graduate'
+  | 'verify-graduated'
+  | LadderStep;
 
-type KubeletStep = (typeof kubeletSteps)[number];
+const kubeletSteps: Record<KubeletStep, true> = {
+  backup: true,
+  bootstrap: true,
+  restart: true,
+  'approve-csr': true,
+  verify: true,
+  graduate: true,
+  'verify-graduated': true,
+  ...ladderSteps,
+};
 
 export function isKubeletStep(id: string): id is KubeletStep {
-  return kubeletSteps.some((each) => each === id);
+  return Object.hasOwn(kubeletSteps, id);
 }
 
 /** What later steps must know of earlier ones. */
@@ -45,53 +55,68 @@ export function kubeletProcedure(
   plan: KubeletPlan,
 ): Procedure & { proofs: () => string[] } {
   const { act } = hands;
-  const { runId, scripts, server, caSha256, bootstrapSha256, csr } = plan.pins;
+  const { runId, scripts, server, caSha256, bootstrapSha256, csr, rung, source, bootstrapOwed } = plan.pins;
   const node = { cluster: plan.cluster, node: plan.target };
   // The vote covered the scripts too: a worker that was upgraded since has other ones, and must not run them.
   const mine = { ...node, runId, scripts };
   const progress: Progress = { attempt: 0, before: [], proofs: [] };
+  const place = { server, caSha256, ...(source === undefined ? {} : { source }) };
+  const proof = { ...node, runId, server };
+  const owed = bootstrapOwed ? { bootstrapOwed } : {};
+  // A credential of an earlier step is put back by the first undo that finds it; each looks before it acts.
+  const restore = (label: ActivityOptions) => act.restoreKubeletBackup.executeWithOptions(label, [mine]);
 
   const steps: Record<KubeletStep, StepCode> = {
     backup: {
       act: (label) => act.backUpKubelet.executeWithOptions(label, [mine]),
       // Finds nothing to put back, and says that this run is over.
-      undo: (label) => act.restoreKubeletBackup.executeWithOptions(label, [mine]),
+      undo: restore,
     },
     bootstrap: {
       act: (label) =>
         act.installBootstrapCredential.executeWithOptions(label, [
-          { ...mine, expectedBootstrapSha256: bootstrapSha256, server, caSha256 },
+          { ...mine, expectedBootstrapSha256: bootstrapSha256, ...place },
         ]),
-      undo: (label) => act.restoreKubeletBackup.executeWithOptions(label, [mine]),
+      undo: restore,
     },
-    restart: { act: (label) => restart(run, hands, mine, progress, label) },
+    restart: { act: (label) => restart(run, hands, { ...mine, plan }, progress, label) },
     'approve-csr': {
-      act: (label) =>
-        act.approveKubeletCsr.executeWithOptions({ ...label, ...patient }, [
+      act: async (label) => {
+        if (rung === 'R0') await noteWaiting(run, hands, plan, progress, label);
+        return await act.approveKubeletCsr.executeWithOptions({ ...label, ...patient }, [
           { ...node, ...csr, before: progress.before },
-        ]),
+        ]);
+      },
     },
     verify: {
       verifies: true,
-      act: (label) => verify(run, hands, { ...node, runId, server, stage: 'recovered' }, progress, label),
+      act: (label) => verify(run, hands, { ...proof, stage: 'recovered' }, progress, label),
     },
     graduate: {
-      act: (label) => act.installDurableBootstrap.executeWithOptions(label, [{ ...mine, server, caSha256 }]),
+      act: (label) =>
+        act.installDurableBootstrap.executeWithOptions(label, [
+          { ...mine, ...place, expectedBootstrapSha256: bootstrapSha256 },
+        ]),
+      undo: restore,
     },
     'verify-graduated': {
       verifies: true,
       act: async (label) => {
-        const what = { ...node, runId, server, stage: 'graduated' } as const;
+        const what = { ...proof, ...owed, stage: 'graduated' } as const;
         const report = await verify(run, hands, what, progress, label);
         const saying = labelled(`${label.summary}: say so on the node`);
         await act.concludeRun.executeWithOptions(saying, [{ ...mine, how: 'healed' }]);
         return report;
       },
     },
+    ...ladderProcedure(run, hands, plan, {
+      restore,
+      serves: (label) => verify(run, hands, { ...proof, stage: 'serving' }, progress, label),
+    }),
   };
   return {
     steps,
-    retryFrom,
+    retryFrom: (stepId, errorType) => retryFrom(plan, stepId, errorType),
     advice: (stepId, errorType) => advice(plan, stepId, errorType),
     proofs: () => progress.proofs,
   };
@@ -106,16 +131,19 @@ export function kubeletProcedure(
 async function restart(
   run: Run,
   hands: Hands,
-  mine: RunRef,
+  { plan, ...mine }: RunRef & { plan: KubeletPlan },
   progress: Progress,
   label: ActivityOptions,
 ): Promise<StepReport> {
   const { cluster, node } = mine;
+  const { rung, unusable } = plan.pins;
   const { act } = hands;
+  const aside = unusable === undefined ? {} : { unusable };
   const noting = labelled(`${label.summary}: note the requests that are there`);
   let uids: string[];
   do {
-    await proveOthersWell(run, hands, { cluster, node }, label.summary ?? '');
+    const where = { cluster, node, ...(rung === undefined ? {} : { rung }) };
+    await proveOthersWell(run, hands, where, label.summary ?? '');
     ({ uids } = await act.recordCsrs.executeWithOptions(noting, [{ cluster, node }]));
     // After a pause both are old: the others are looked at again.
   } while ((await holdWhilePaused(run)) === 'released');
@@ -123,7 +151,7 @@ async function restart(
   const report = await beyondReturn(run, 'restart', () => {
     progress.before = uids;
     progress.attempt = attempt;
-    return act.restartKubelet.executeWithOptions(label, [{ ...mine, attempt }]);
+    return act.restartKubelet.executeWithOptions(label, [{ ...mine, ...aside, attempt }]);
   }).catch((error: unknown) => {
     // A restart that nobody has begun was none.
     if (describeFailure(error).unbegun) progress.attempt = attempt - 1;
@@ -133,15 +161,31 @@ async function restart(
   return report;
 }
 
+/** R0 restarts nothing: what is older than the kubelet that runs now is told apart by its start, and then by UID like any other. */
+async function noteWaiting(
+  run: Run,
+  { act }: Hands,
+  { cluster, target, pins }: KubeletPlan,
+  progress: Progress,
+  label: ActivityOptions,
+): Promise<void> {
+  const noting = labelled(`${label.summary}: note which request is the running kubelet's`);
+  const noted = await act.noteWaitingRequest.executeWithOptions({ ...noting, ...patient }, [
+    { cluster, node: target, csr: pins.csr },
+  ]);
+  progress.before = noted.before;
+  progress.since ??= noted.startedAt;
+}
+
 async function verify(
   run: Run,
   { observe }: Hands,
-  what: Pick<VerifyInput, 'cluster' | 'node' | 'runId' | 'server' | 'stage'>,
+  what: Pick<VerifyInput, 'cluster' | 'node' | 'runId' | 'server' | 'stage' | 'bootstrapOwed'>,
   progress: Progress,
   label: ActivityOptions,
 ): Promise<StepReport> {
   // The soak has been served when the bootstrap file is changed last: that file does not touch the running kubelet.
-  const soakMs = what.stage === 'recovered' ? run.policy.soakMs : 0;
+  const soakMs = what.stage === 'graduated' ? 0 : run.policy.soakMs;
   const timeoutMs = recoveryTimeMs + soakMs;
   const { proofs } = await observe.verifyKubeletRecovery.executeWithOptions(
     {
@@ -160,12 +204,14 @@ async function verify(
  * Repeating only the failed step is right but for these: what they wait for can only come from another restart. All of
  * them go back to the credential, which may have run out while the step was blocked; a good one is kept.
  */
-function retryFrom(stepId: string, errorType: string): string | undefined {
+function retryFrom({ steps }: KubeletPlan, stepId: string, errorType: string): string | undefined {
   const renews: Record<string, string[] | undefined> = {
     'approve-csr': ['TwoMatchingCsrs', 'CsrDenied', 'CsrNotYetThere'],
     verify: ['IdentityMissing'],
   };
-  return stepId === 'restart' || renews[stepId]?.includes(errorType) ? 'bootstrap' : undefined;
+  if (stepId !== 'restart' && !renews[stepId]?.includes(errorType)) return undefined;
+  // Without a credential of ours there is none to renew; and R0 has nothing to restart.
+  return ['bootstrap', 'restart'].find((id) => steps.some((step) => step.id === id));
 }
 
 function advice(plan: KubeletPlan, stepId: string, errorType: string): string {

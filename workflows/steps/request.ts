@@ -17,15 +17,19 @@ export function readRequest(input: unknown, workflowId: string): RecoveryRequest
       `expected the workflow id ${recoveryWorkflowId(cluster)}, got ${workflowId}: the id is the cluster's lock`,
     );
   }
-  const { origin, dryRun } = fields;
-  if (dryRun !== undefined && typeof dryRun !== 'boolean') throw badRequest('"dryRun" must be true or false');
+  const { origin } = fields;
   const request: RecoveryRequest = {
     cluster,
     requester,
     origin: origin === 'cli' || origin === 'health-check' ? origin : 'web-ui',
   };
   if (fields['node'] !== undefined) request.node = nameIn(fields, 'node');
-  if (dryRun !== undefined) request.dryRun = dryRun;
+  for (const flag of ['dryRun', 'breakGlass'] as const) {
+    const value = fields[flag];
+    if (value !== undefined && typeof value !== 'boolean')
+      throw badRequest(`"${flag}" must be true or false`);
+    if (value !== undefined) request[flag] = value;
+  }
   return request;
 }
 

@@ -86,6 +86,15 @@ describe('back-up-kubelet.sh', { concurrency }, () => {
     const admin = await certificate('O=system:masters, CN=system:admin');
     const data = Buffer.from(admin.pem).toString('base64');
     on.write(present, kubeconfigText(nodeServer, { 'client-certificate-data': data }));
+    await run(on, 'back-up-kubelet.sh');
+    assert.equal(on.has(`${backup}/bootstrap-kubeconfig`), false);
+    assert.equal(on.read(`${backup}/not-copied`), 'bootstrap-kubeconfig\n');
+    assert.equal(on.has(`${backup}/kubeconfig`), true, 'the others are copied');
+  });
+
+  it('does not carry a certificate that it cannot read into a backup, and makes none', async (t) => {
+    const on = fakeNode(t);
+    on.write(present, '-----BEGIN CERTIFICATE-----\nbm90IHJlYWxseQ==\n-----END CERTIFICATE-----\n');
     await assert.rejects(run(on, 'back-up-kubelet.sh'), (error) => isFailure(error, 'PreconditionFailed'));
     assert.deepEqual(readdirSync(join(on.root, 'var/lib/kubelet-recovery')), []);
   });

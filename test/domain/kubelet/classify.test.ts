@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeletEvidence, Observation } from '../../../domain/control-plane.ts';
-import { classify, type KubeletClass, type Standing } from '../../../domain/kubelet/classify.ts';
+import type { KubeletClass, Standing } from '../../../domain/kubelet/classes.ts';
+import { classify } from '../../../domain/kubelet/classify.ts';
 import { known, unknown } from '../../../domain/reading.ts';
 import {
   apiUnreachable,
@@ -233,6 +234,7 @@ test('a lease renewed by the kubelet before this one does not make this one auth
   const observation = healthyObservation();
   const kubelet = kubeletOf(observation, 'master-1');
   kubelet.clientCertificate = { state: 'missing' };
+  kubelet.clientFiles = [];
   kubelet.bootstrap.accepted = 'rejected';
   kubelet.unit.startedAt = secondsAfter(observedAt, -2);
   assert.equal(classify(masterOf(observation, 'master-1'), observation).class, 'C5');

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { proveGraduated, proveRecovered, type ProofSeen } from '../../../domain/kubelet/proof.ts';
+import {
+  proveGraduated,
+  proveRecovered,
+  proveServing,
+  type ProofSeen,
+} from '../../../domain/kubelet/proof.ts';
 import {
   healthyObservation,
   kubeletOf,
@@ -204,12 +209,12 @@ const notGraduated: [string, RegExp, Change][] = [
   ],
   [
     'a bootstrap file without a token',
-    /holds no token/,
+    /holds neither a token/,
     ({ kubelet }) => delete kubelet.bootstrap.tokenSubject,
   ],
   [
     'the token of another',
-    /token is that of/,
+    /credential is that of/,
     ({ kubelet }) => (kubelet.bootstrap.tokenSubject = 'system:serviceaccount:kube-system:admin'),
   ],
 ];
@@ -224,6 +229,43 @@ for (const [name, missing, change] of notGraduated) {
     assert.match(proof.missing[0] ?? '', missing);
   });
 }
+
+test('a bootstrap file that is owed is not judged, and all the rest is', () => {
+  const seen = recovered();
+  seen.kubelet.bootstrap.accepted = 'rejected';
+  assert.deepEqual(proveGraduated(seen, { ...expected, bootstrapOwed: true }).missing, []);
+  seen.kubelet.adminCredentials.push('/var/lib/kubelet/kubeconfig');
+  assert.equal(proveGraduated(seen, { ...expected, bootstrapOwed: true }).missing.length, 1);
+});
+
+test('a bootstrap certificate of node-bootstrapper lasts when it ends in years, and not when it ends tomorrow', () => {
+  const seen = recovered();
+  delete seen.kubelet.bootstrap.tokenSubject;
+  const { file } = seen.kubelet.bootstrap;
+  assert.ok(file.state === 'present');
+  file.embeddedCommonName = 'system:serviceaccount:openshift-machine-config-operator:node-bootstrapper';
+  file.embeddedNotAfter = secondsAfter(observedAt, 8 * 365 * 86_400);
+  assert.deepEqual(proveGraduated(seen, expected).missing, []);
+  file.embeddedNotAfter = secondsAfter(observedAt, 86_400);
+  assert.match(proveGraduated(seen, expected).missing.join(), /does not expire: it expires at/);
+});
+
+test('a node that serves with another identity is proved to serve, and not to be itself', () => {
+  const seen = recovered();
+  if (seen.kubelet.clientCertificate.state === 'present')
+    seen.kubelet.clientCertificate.organizations = ['system:masters'];
+  assert.deepEqual(proveServing(seen, expected).missing, []);
+  assert.equal(proveRecovered(seen, expected).missing.length, 1);
+});
+
+test('the statuses of a node that has been Ready all the time may be older than the restart; once it was taken for dead, not', () => {
+  const seen = recovered();
+  for (const pod of seen.mirrorPods) pod.statusTime = secondsAfter(since, -3_000);
+  seen.node.readySince = secondsAfter(since, -9_000);
+  assert.deepEqual(proveRecovered(seen, expected).missing, []);
+  seen.node.readySince = secondsAfter(since, 5);
+  assert.match(proveRecovered(seen, expected).missing.join(), /older than the restart/);
+});
 
 test('a status of the same second as the restart is not older than it', () => {
   const seen = recovered();

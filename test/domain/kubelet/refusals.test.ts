@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Observation } from '../../../domain/control-plane.ts';
 import { known, unknown } from '../../../domain/reading.ts';
 import {
   cleanupRefusals,
@@ -10,7 +11,6 @@ import {
 import { decideChanged, named, type Change } from '../../support/decisions.ts';
 import {
   apiUnreachable,
-  incidentOn,
   kubeletCsr,
   kubeletOf,
   masterOf,
@@ -74,15 +74,16 @@ const refused: [string, RefusalReason, Change][] = [
   ],
   ['the disk is read-only', 'NotAnAuthenticationFault', (_, kubelet) => (kubelet.disk.writable = false)],
   [
-    'a second master has it too',
-    'SeveralMastersAffected',
-    (observation) => incidentOn('master-2', observation),
+    'our own credential may mint no token, and file no request',
+    'PowersMissing',
+    (observation) =>
+      observation.powers.known &&
+      Object.assign(observation.powers.value, { mintBootstrapToken: false, fileRequests: false }),
   ],
   [
-    'a second master has it too, though one is named',
-    'SeveralMastersAffected',
-    (observation, _, decision) =>
-      Object.assign(decision, named('master-1')) && incidentOn('master-2', observation),
+    'our own credential may approve nothing, and break-glass was not asked for',
+    'PowersMissing',
+    (observation) => observation.powers.known && (observation.powers.value.approveRequests = false),
   ],
   [
     'etcd on another master is unhealthy',
@@ -136,30 +137,13 @@ const refused: [string, RefusalReason, Change][] = [
       (observation.csrs = known([kubeletCsr('master-1'), kubeletCsr('master-1', { uid: 'other' })], '')),
   ],
   [
-    'its request waits (C1)',
-    'ClassNotSupported',
-    (observation) => (observation.csrs = known([kubeletCsr('master-1')], '')),
-  ],
-  [
-    'its request was approved long ago and never issued (C2)',
+    'its request was denied (C2)',
     'ClassNotSupported',
     (observation, kubelet) => {
-      kubelet.unit.startedAt = secondsAfter(observedAt, -400);
-      observation.csrs = known(
-        [kubeletCsr('master-1', { state: 'Approved', createdAt: secondsAfter(observedAt, -300) })],
-        '',
-      );
+      mayNotFile(observation);
+      kubelet.bootstrap.accepted = 'yes';
+      observation.csrs = known([kubeletCsr('master-1', { state: 'Denied' })], '');
     },
-  ],
-  [
-    'the bootstrap credential is good (C4)',
-    'ClassNotSupported',
-    (_, kubelet) => (kubelet.bootstrap.accepted = 'yes'),
-  ],
-  [
-    'the certificate file is corrupt (C6)',
-    'ClassNotSupported',
-    (_, kubelet) => (kubelet.clientCertificate = { state: 'corrupt', detail: '' }),
   ],
   [
     'the bootstrap file cannot be parsed',
@@ -167,16 +151,34 @@ const refused: [string, RefusalReason, Change][] = [
     (_, kubelet) => (kubelet.bootstrap.file = { state: 'unreadable', detail: 'yaml' }),
   ],
   [
-    'node-bootstrapper itself is forbidden',
+    'node-bootstrapper itself is forbidden, and we may file no request',
     'ClassNotSupported',
-    (_, kubelet) => (kubelet.bootstrap.accepted = 'forbidden'),
+    (observation, kubelet) => {
+      mayNotFile(observation);
+      kubelet.bootstrap.accepted = 'forbidden';
+    },
   ],
   [
-    'an admin credential lies on the node',
+    'an admin credential lies where it is not ours to take away',
     'ClassNotSupported',
-    (_, kubelet) => kubelet.adminCredentials.push('/var/lib/kubelet/pki/x.pem'),
+    (_, kubelet) => kubelet.adminCredentials.push('/var/lib/kubelet/config-copy'),
   ],
-  ['there is no kubeconfig', 'EndpointMismatch', (_, kubelet) => (kubelet.kubeconfig = { state: 'missing' })],
+  [
+    'a certificate that cannot be read lies in the kubelet’s directory',
+    'ClassNotSupported',
+    (_, kubelet) =>
+      kubelet.adminCredentials.push(
+        '/var/lib/kubelet/pki/kubelet-client-x.pem (a certificate that cannot be read)',
+      ),
+  ],
+  [
+    'there is neither a kubeconfig nor a bootstrap file',
+    'EndpointMismatch',
+    (_, kubelet) => {
+      kubelet.kubeconfig = { state: 'missing' };
+      kubelet.bootstrap.file = { state: 'missing' };
+    },
+  ],
   [
     'the kubeconfig points elsewhere than those of the others',
     'EndpointMismatch',
@@ -205,19 +207,26 @@ const refused: [string, RefusalReason, Change][] = [
   [
     'the bootstrap secret cannot be read',
     'BootstrapSecretMissing',
-    (observation) => (observation.bootstrapSecret = unknown('NotFound', '')),
+    (observation) => {
+      mayNotFile(observation);
+      observation.bootstrapSecret = unknown('NotFound', '');
+    },
   ],
   [
     'the bootstrap secret holds no token',
     'BootstrapSecretMissing',
-    (observation) =>
-      observation.bootstrapSecret.known && (observation.bootstrapSecret.value.hasToken = false),
+    (observation) => {
+      mayNotFile(observation);
+      if (observation.bootstrapSecret.known) observation.bootstrapSecret.value.hasToken = false;
+    },
   ],
   [
     'the bootstrap secret is marked invalid',
     'BootstrapSecretMissing',
-    (observation) =>
-      observation.bootstrapSecret.known && (observation.bootstrapSecret.value.invalidSince = '2026-01-01'),
+    (observation) => {
+      mayNotFile(observation);
+      if (observation.bootstrapSecret.known) observation.bootstrapSecret.value.invalidSince = '2026-01-01';
+    },
   ],
   ['the disk is full', 'NoRoomForBackup', (_, kubelet) => (kubelet.disk.freeBytes = 1_000_000)],
   [
@@ -231,6 +240,11 @@ const refused: [string, RefusalReason, Change][] = [
     (_, __, decision) => (decision.runId = '../etc'),
   ],
 ];
+
+/** Otherwise rung R3 would fit. */
+function mayNotFile({ powers }: Observation): void {
+  if (powers.known) powers.value.fileRequests = false;
+}
 
 for (const [name, reason, change] of refused) {
   test(`the incident is refused as ${reason} when ${name}`, () => {

@@ -1,0 +1,70 @@
+import type { KubeletPins } from '../plan.ts';
+import { valueOf } from '../reading.ts';
+import { isDurable } from './bootstrap.ts';
+import { keptFiles } from './certificate.ts';
+import type { Endpoint } from './endpoint.ts';
+import { secretObjection } from './guards.ts';
+import { isOwnSubject } from './identity.ts';
+import { csrPredicate, kubeconfigPath } from './names.ts';
+import type { Rise, Rung } from './rung.ts';
+import { adminFor } from './rungs-break-glass.ts';
+
+/** Undefined when something that the acts must be pinned to is not in the evidence. */
+export function pinsFor(
+  rise: Rise,
+  rung: Rung,
+  { server, caSha256, source }: Endpoint,
+  run: Pick<KubeletPins, 'runId' | 'scripts'>,
+): KubeletPins | undefined {
+  const { kubelet, target, observation } = rise;
+  const { file } = kubelet.bootstrap;
+  // A file that cannot be parsed has no hash in the evidence, so nothing could be pinned to it.
+  if (file.state === 'unreadable') return undefined;
+  const requester = rung === 'R3' ? valueOf(observation.powers)?.username : undefined;
+  const owed = (rung === 'R1' || rung === 'R3') && !isDurable(kubelet, server) && secretObjection(rise);
+  const pins: KubeletPins = {
+    ...run,
+    server,
+    caSha256,
+    bootstrapSha256: file.state === 'present' ? file.sha256 : 'missing',
+    csr: { ...csrPredicate(target.name), ...(requester === undefined ? {} : { requester }) },
+    rung,
+    ...(source === kubeconfigPath ? {} : { source }),
+    ...(owed ? { bootstrapOwed: true as const } : {}),
+  };
+  return withMeans(rise, rung, pins);
+}
+
+function withMeans(rise: Rise, rung: Rung, pins: KubeletPins): KubeletPins | undefined {
+  const unusable = unusableFile(rise);
+  switch (rung) {
+    case 'R1': {
+      const [kept] = keptFiles(rise.kubelet, rise.target.name);
+      return kept && { ...pins, kept: { path: kept.path, sha256: kept.sha256 } };
+    }
+    case 'R4a':
+    case 'R4b': {
+      const admin = adminFor(rise);
+      return admin && { ...pins, ...unusable, admin: { path: admin.path, sha256: admin.sha256 } };
+    }
+    case 'R2a':
+    case 'R2b':
+      return { ...pins, ...unusable };
+    case 'R0':
+    case 'G':
+    case 'R3':
+      return pins;
+  }
+}
+
+/** A certificate that can be read and must not be started with: another's, of an unknown authority, or one that is no link. */
+function unusableFile({ kubelet, target }: Rise): Pick<KubeletPins, 'unusable'> {
+  const { clientCertificate: certificate, clientFiles } = kubelet;
+  if (certificate.state !== 'present') return {};
+  const isBad =
+    !isOwnSubject(certificate, target.name) ||
+    !certificate.isSymlink ||
+    kubelet.identity.accepted === 'rejected';
+  const sha256 = isBad ? clientFiles.find(({ isCurrent }) => isCurrent)?.sha256 : undefined;
+  return sha256 === undefined ? {} : { unusable: sha256 };
+}

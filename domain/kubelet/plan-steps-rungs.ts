@@ -1,0 +1,197 @@
+import type { PlanStep } from '../plan.ts';
+import { mastersGroup } from './identity.ts';
+import {
+  backupDirectory,
+  bootstrapPath,
+  clientCertificatePath,
+  clientSigner,
+  kubeconfigPath,
+  ownRequestName,
+  withdrawable,
+} from './names.ts';
+import type { PlanInput } from './plan.ts';
+import { script } from './plan-steps.ts';
+
+/** Steps that only some rungs have. */
+
+export function relink({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'relink',
+    sentence: `Link the valid certificate that still lies on ${node}`,
+    target: node,
+    changes: [
+      {
+        what: clientCertificatePath,
+        from: 'as it is',
+        to: `a link to ${pins.kept?.path ?? ''} (SHA-256 ${pins.kept?.sha256 ?? ''}); what was there is moved into ${backupDirectory(pins.runId)}`,
+      },
+    ],
+    risk: 'reversible',
+    undo: "not needed: the certificate is the node's own, and only a start of the kubelet reads the link",
+    proof: 'the link leads to a certificate of this node with its key',
+    ...script(pins, 'relink-certificate.sh'),
+  };
+}
+
+export function makeKey({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'make-key',
+    sentence: `Make a key on ${node}, which it never leaves`,
+    target: node,
+    changes: [
+      {
+        what: `${backupDirectory(pins.runId)}/own`,
+        from: 'absent',
+        to: 'a private key, mode 0600, and the request that is signed with it',
+      },
+    ],
+    risk: 'reversible',
+    undo: 'the key is removed from the node',
+    proof: 'the request carries the public half of that key',
+    ...script(pins, 'make-kubelet-key.sh'),
+  };
+}
+
+export function fileRequest({ node, pins: { csr, runId } }: PlanInput): PlanStep {
+  return {
+    id: 'file-request',
+    sentence: `File a certificate request for ${node}, with the key that was made on it`,
+    target: node,
+    changes: [
+      {
+        what: `CertificateSigningRequest ${ownRequestName(runId, node)} for ${clientSigner}`,
+        from: 'absent',
+        to: `requester ${csr.requester}, O=${csr.organizations.join('+')}, CN=${csr.commonName}`,
+      },
+    ],
+    risk: 'reversible',
+    undo: 'it is left unapproved, and removed by the cluster within a day',
+    proof: 'the request is there, with exactly the public key that is on the node',
+  };
+}
+
+export function approveRequest({ node, pins: { csr, runId } }: PlanInput): PlanStep {
+  return {
+    id: 'approve-request',
+    sentence: `Approve that request, matched to the key on ${node}`,
+    target: node,
+    changes: [
+      {
+        what: `CertificateSigningRequest ${ownRequestName(runId, node)}: by UID, requester ${csr.requester}, O=${csr.organizations.join('+')}, CN=${csr.commonName}, usages no others than ${csr.usages.join(', ')}, no alternative names, public key as on the node`,
+        from: 'Pending',
+        to: 'Approved, and issued by the signer',
+      },
+    ],
+    risk: 'irreversible',
+    proof: 'the request carries a certificate',
+  };
+}
+
+export function installCertificate({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'install-certificate',
+    sentence: `Put the certificate and its key in the kubelet's place on ${node}`,
+    target: node,
+    changes: [
+      {
+        what: clientCertificatePath,
+        from: 'as it is',
+        to: `a link to a new file with the certificate and its key; what was there is moved into ${backupDirectory(pins.runId)}`,
+      },
+    ],
+    risk: 'reversible',
+    undo: "not needed: the certificate is the node's own, and only a start of the kubelet reads the link",
+    proof: 'the link leads to a certificate of this node with the key that was made on it',
+    ...script(pins, 'install-certificate.sh'),
+  };
+}
+
+/** An admin credential is not quarantined: whoever finds a copy is cluster-admin. Its original stays where the platform keeps it. */
+export function withdrawAdmin({ node, kubelet, pins }: PlanInput): PlanStep {
+  const found = kubelet.adminCredentials.filter((path) => withdrawable(path) && path !== bootstrapPath);
+  return {
+    id: 'withdraw-admin',
+    sentence: `Take cluster-admin away from where the kubelet on ${node} keeps its own credentials`,
+    target: node,
+    changes: found.map((what) => ({
+      what,
+      from: `holds a certificate of ${mastersGroup}`,
+      to: what === kubeconfigPath ? 'removed; the kubelet writes its own anew' : 'removed',
+    })),
+    risk: 'irreversible',
+    proof: `no certificate of ${mastersGroup} is left in these places`,
+    pointOfNoReturn: true,
+    ...script(pins, 'withdraw-admin.sh'),
+  };
+}
+
+const breakGlassWarning = `${mastersGroup}, which no authorizer restrains: it can read every Secret and change every object of the cluster`;
+
+export function adminBootstrap({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'admin-bootstrap',
+    sentence: `BREAK-GLASS: let the kubelet on ${node} ask for its certificate as ${breakGlassWarning}`,
+    target: node,
+    changes: [
+      {
+        what: bootstrapPath,
+        from: pins.bootstrapSha256 === 'missing' ? 'missing' : `SHA-256 ${pins.bootstrapSha256}`,
+        to: `a copy of ${pins.admin?.path ?? ''} (SHA-256 ${pins.admin?.sha256 ?? ''}), made on the node, until step graduate`,
+      },
+    ],
+    risk: 'break-glass',
+    undo: 'the bootstrap file is put back from the backup',
+    proof: 'the API server accepts the file, asked from the node',
+    ...script(pins, 'install-admin.sh'),
+  };
+}
+
+export function adminKubeconfig({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'admin-kubeconfig',
+    sentence: `BREAK-GLASS: let the kubelet on ${node} run as ${breakGlassWarning}`,
+    target: node,
+    changes: [
+      {
+        what: kubeconfigPath,
+        from: 'as it is',
+        to: `a copy of ${pins.admin?.path ?? ''} (SHA-256 ${pins.admin?.sha256 ?? ''}), made on the node, until somebody can sign and the node is graduated`,
+      },
+    ],
+    risk: 'break-glass',
+    undo: 'the kubeconfig is put back from the backup',
+    proof: 'the API server accepts the file, asked from the node',
+    ...script(pins, 'install-admin.sh'),
+  };
+}
+
+export function verifyServing({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'verify-serving',
+    sentence: `Prove that ${node} serves again, though not yet as itself`,
+    target: node,
+    changes: [],
+    risk: 'reversible',
+    undo: 'nothing to undo: it only looks',
+    proof: 'lease, Ready, every mirror pod, etcd and API server, held for the soak time',
+    ...script(pins, 'observe-kubelet.sh'),
+  };
+}
+
+export function followUp({ node }: PlanInput): PlanStep {
+  return {
+    id: 'follow-up',
+    sentence: `Keep watch over the debt of ${node}: cluster-admin has to go as soon as somebody can sign`,
+    target: node,
+    changes: [
+      {
+        what: `workflow KubeletFollowUp for ${node}`,
+        from: 'absent',
+        to: 'open, without the lock of the cluster; it starts the graduation, which asks for its own approval, and reminds until it is done',
+      },
+    ],
+    risk: 'reversible',
+    undo: 'not needed: it only looks and reminds',
+    proof: 'the workflow is open',
+  };
+}

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeletEvidence, Observation } from '../../../domain/control-plane.ts';
+import { classify } from '../../../domain/kubelet/classify.ts';
+import type { Rung } from '../../../domain/kubelet/rung.ts';
+import { planOf } from '../../../domain/plan.ts';
+import { known } from '../../../domain/reading.ts';
+import { decide, type Change } from '../../support/decisions.ts';
+import {
+  adminFile,
+  goodBootstrap,
+  noSecret,
+  noSigner,
+  older,
+  planFor,
+  present,
+  request,
+} from '../../support/ladder.ts';
+import {
+  clientFile,
+  healthyObservation,
+  kubeletOf,
+  masterOf,
+  observedAt,
+  secondsAfter,
+  server,
+} from '../../support/observations.ts';
+
+/** Each is the incident on master-1, changed in what decides, and the steps that follow. */
+const climbs: [string, string, Rung, string[], Change][] = [
+  [
+    'its one request waits for approval',
+    'C1',
+    'R0',
+    ['backup', 'approve-csr', 'verify', 'verify-graduated'],
+    (observation, kubelet) => {
+      goodBootstrap(kubelet);
+      observation.csrs = known([request()], '');
+    },
+  ],
+  [
+    'it has filed a second request while it waited',
+    'C1',
+    'R2a',
+    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated'],
+    (observation, kubelet) => {
+      goodBootstrap(kubelet);
+      observation.csrs = known([request(), request({ uid: 'second' })], '');
+    },
+  ],
+  [
+    'a request waits that it cannot have filed, since its credential is rejected',
+    'C1',
+    'R2b',
+    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated'],
+    (observation) => (observation.csrs = known([request()], '')),
+  ],
+  [
+    'its request was approved long ago and never issued',
+    'C2',
+    'R2a',
+    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated'],
+    (observation, kubelet) => {
+      goodBootstrap(kubelet);
+      kubelet.unit.startedAt = secondsAfter(observedAt, -400);
+      observation.csrs = known(
+        [request({ state: 'Approved', createdAt: secondsAfter(observedAt, -300) })],
+        '',
+      );
+    },
+  ],
+  [
+    'a valid certificate still lies beside the missing one',
+    'C3',
+    'R1',
+    ['backup', 'relink', 'restart', 'verify', 'graduate', 'verify-graduated'],
+    (_, kubelet) => (kubelet.clientFiles = [older]),
+  ],
+  [
+    'the bootstrap credential is good',
+    'C4',
+    'R2a',
+    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated'],
+    (_, kubelet) => goodBootstrap(kubelet),
+  ],
+  [
+    'the bootstrap credential is a good client certificate, as an installation of today has it',
+    'C4',
+    'R2a',
+    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated'],
+    (_, kubelet) => {
+      goodBootstrap(kubelet);
+      const { bootstrap } = kubelet;
+      delete bootstrap.tokenSubject;
+      if (bootstrap.file.state === 'present')
+        Object.assign(bootstrap.file, {
+          credential: 'client-certificate-data',
+          embeddedCommonName: 'system:serviceaccount:openshift-machine-config-operator:node-bootstrapper',
+          embeddedOrganizations: ['system:serviceaccounts'],
+          embeddedNotAfter: secondsAfter(observedAt, 8 * 365 * 86_400),
+        });
+    },
+  ],
+  [
+    'there is no kubeconfig, and the bootstrap file names the server',
+    'C5',
+    'R2b',
+    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated'],
+    (_, kubelet) => (kubelet.kubeconfig = { state: 'missing' }),
+  ],
+  [
+    'the file is corrupt',
+    'C6',
+    'R2b',
+    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated'],
+    (_, kubelet) => (kubelet.clientCertificate = { state: 'corrupt', detail: 'no private key in it' }),
+  ],
+  [
+    'the certificate is of an authority that the API server does not know',
+    'C6',
+    'R2b',
+    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated'],
+    (_, kubelet) => {
+      kubelet.clientCertificate = present();
+      kubelet.clientFiles = [clientFile('master-1', { accepted: 'rejected' })];
+      kubelet.identity = { accepted: 'rejected', detail: 'Unauthorized' };
+    },
+  ],
+  [
+    'the certificate is that of another node',
+    'C7',
+    'R2a',
+    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated'],
+    (_, kubelet) => {
+      goodBootstrap(kubelet);
+      kubelet.clientCertificate = present({ commonName: 'system:node:master-2' });
+      kubelet.clientFiles = [clientFile('master-2', { accepted: 'unknown' })];
+    },
+  ],
+  [
+    'the bootstrap secret is gone, and we may file a request for the node',
+    'C5',
+    'R3',
+    [
+      'backup',
+      'make-key',
+      'file-request',
+      'approve-request',
+      'install-certificate',
+      'restart',
+      'verify',
+      'verify-graduated',
+    ],
+    (observation) => noSecret(observation),
+  ],
+  [
+    'we may approve nothing, and break-glass was asked for',
+    'C5',
+    'R4a',
+    ['backup', 'admin-bootstrap', 'restart', 'verify', 'graduate', 'verify-graduated'],
+    (observation, kubelet, decision) => {
+      if (observation.powers.known) observation.powers.value.approveRequests = false;
+      kubelet.adminKubeconfigs = [adminFile];
+      decision.request.breakGlass = true;
+    },
+  ],
+  [
+    'nobody can sign, and break-glass was asked for',
+    'C5',
+    'R4b',
+    ['backup', 'admin-kubeconfig', 'restart', 'verify-serving', 'follow-up'],
+    (observation, kubelet, decision) => {
+      noSigner(observation);
+      kubelet.adminKubeconfigs = [adminFile];
+      decision.request.breakGlass = true;
+    },
+  ],
+];
+
+for (const [what, kind, rung, steps, change] of climbs) {
+  test(`${kind}, ${what}: rung ${rung}`, () => {
+    const plan = planFor(change);
+    assert.equal(plan.pins.rung, rung);
+    assert.deepEqual(
+      plan.steps.map(({ id }) => id),
+      steps,
+    );
+    assert.match(plan.because, new RegExp(String.raw`\(class ${kind}\)\. Rung ${rung}: `));
+    const points = plan.steps.filter(({ pointOfNoReturn }) => pointOfNoReturn);
+    // Approving a request takes nothing away that an abort would have to bring back.
+    assert.equal(points.length, rung === 'R0' ? 0 : 1);
+  });
+}
+
+/** The kubelet still works: nothing may restart it into nothing. */
+function latent(change: (kubelet: KubeletEvidence, observation: Observation) => void) {
+  const observation = healthyObservation();
+  change(kubeletOf(observation, 'master-1'), observation);
+  const verdict = decide(observation);
+  assert.ok(verdict.kind === 'proceed', verdict.because);
+  const { standing, class: kind } = classify(masterOf(observation, 'master-1'), observation);
+  assert.equal(standing, 'latent');
+  return { kind, plan: planOf('KubeletAuthRecovery', verdict.plan) };
+}
+
+test('a certificate deleted under the running kubelet is made anew before anything is restarted (R3)', () => {
+  const { kind, plan } = latent((kubelet) => {
+    kubelet.clientCertificate = { state: 'missing' };
+    kubelet.clientFiles = [];
+  });
+  const ids = plan.steps.map(({ id }) => id);
+  assert.deepEqual([kind, plan.pins.rung], ['C3', 'R3']);
+  assert.ok(ids.indexOf('install-certificate') < ids.indexOf('restart'));
+});
+
+test('a regular file in the place of the link becomes one (R1)', () => {
+  const { kind, plan } = latent((kubelet) => {
+    if (kubelet.clientCertificate.state === 'present') kubelet.clientCertificate.isSymlink = false;
+  });
+  assert.deepEqual([kind, plan.pins.rung], ['C6', 'R1']);
+});
+
+test('the incident’s own fix is brought to its end: cluster-admin goes, and the point of no return is there (G)', () => {
+  const { kind, plan } = latent((kubelet) => {
+    kubelet.kubeconfig = {
+      state: 'present',
+      sha256: 'ad'.repeat(32),
+      server: 'https://localhost:6443',
+      caSha256: 'ca'.repeat(32),
+      credential: 'client-certificate-data',
+      embeddedOrganizations: ['system:masters'],
+    };
+    kubelet.adminCredentials = [
+      '/var/lib/kubelet/kubeconfig',
+      '/var/lib/kubelet/pki/kubelet-client-2026.pem',
+    ];
+  });
+  assert.deepEqual([kind, plan.pins.rung, plan.pins.server], ['C7', 'G', server]);
+  assert.equal(plan.pins.source, '/etc/kubernetes/kubeconfig');
+  assert.deepEqual(
+    plan.steps.map(({ id }) => id),
+    ['backup', 'withdraw-admin', 'restart', 'verify', 'verify-graduated'],
+  );
+  assert.equal(plan.steps.find(({ pointOfNoReturn }) => pointOfNoReturn)?.id, 'withdraw-admin');
+});
+
+test('the same with a bootstrap credential that is bad: a durable one comes first, for the kubeconfig is written from it', () => {
+  const { plan } = latent((kubelet) => {
+    kubelet.bootstrap.accepted = 'rejected';
+    kubelet.kubeconfig = {
+      state: 'present',
+      sha256: 'ad'.repeat(32),
+      server: 'https://localhost:6443',
+      caSha256: 'ca'.repeat(32),
+      credential: 'client-certificate-data',
+      embeddedOrganizations: ['system:masters'],
+    };
+    kubelet.adminCredentials = ['/var/lib/kubelet/kubeconfig'];
+  });
+  const ids = plan.steps.map(({ id }) => id);
+  assert.deepEqual(ids.slice(0, 3), ['backup', 'graduate', 'withdraw-admin']);
+});

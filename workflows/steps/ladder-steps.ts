@@ -1,0 +1,95 @@
+import type { ActivityOptions } from '@temporalio/workflow';
+import type { KubeletPlan } from '../../domain/plan.ts';
+import { patient, type Hands } from './activities.ts';
+import { keepDebt } from './follow-up.ts';
+import type { Run } from './run.ts';
+import { beyondReturn, type StepCode, type StepReport } from './step-runner.ts';
+
+/** Steps that only some rungs have. */
+export type LadderStep =
+  | 'relink'
+  | 'make-key'
+  | 'file-request'
+  | 'approve-request'
+  | 'install-certificate'
+  | 'withdraw-admin'
+  | 'admin-bootstrap'
+  | 'admin-kubeconfig'
+  | 'verify-serving'
+  | 'follow-up';
+
+export const ladderSteps: Record<LadderStep, true> = {
+  relink: true,
+  'make-key': true,
+  'file-request': true,
+  'approve-request': true,
+  'install-certificate': true,
+  'withdraw-admin': true,
+  'admin-bootstrap': true,
+  'admin-kubeconfig': true,
+  'verify-serving': true,
+  'follow-up': true,
+};
+
+interface Shared {
+  /** Puts back what the backup holds. */
+  restore: (label: ActivityOptions) => Promise<StepReport>;
+  serves: (label: ActivityOptions) => Promise<StepReport>;
+}
+
+export function ladderProcedure(
+  run: Run,
+  { act }: Hands,
+  plan: KubeletPlan,
+  { restore, serves }: Shared,
+): Record<LadderStep, StepCode> {
+  const { runId, scripts, csr, kept, admin, bootstrapSha256 } = plan.pins;
+  const mine = { cluster: plan.cluster, node: plan.target, runId, scripts };
+  // Of the key that was made on the node, and of the request that was filed with it.
+  const made = { publicKeySha256: '', uid: '' };
+  const own = () => ({ ...mine, csr, ...made });
+  const lend = (place: 'bootstrap' | 'kubeconfig') => (label: ActivityOptions) =>
+    act.lendAdmin.executeWithOptions(label, [
+      { ...mine, admin: pinned(admin), place, expectedBootstrapSha256: bootstrapSha256 },
+    ]);
+  return {
+    relink: {
+      act: (label) => act.relinkCertificate.executeWithOptions(label, [{ ...mine, kept: pinned(kept) }]),
+    },
+    'make-key': {
+      act: async (label) => {
+        const report = await act.makeKubeletKey.executeWithOptions(label, [mine]);
+        made.publicKeySha256 = report.publicKeySha256;
+        return report;
+      },
+      undo: restore,
+    },
+    'file-request': {
+      act: async (label) => {
+        const report = await act.fileKubeletRequest.executeWithOptions(label, [own()]);
+        made.uid = report.uid;
+        return report;
+      },
+    },
+    'approve-request': {
+      act: (label) => act.approveOwnRequest.executeWithOptions({ ...label, ...patient }, [own()]),
+    },
+    'install-certificate': {
+      act: (label) => act.installKubeletCertificate.executeWithOptions(label, [own()]),
+    },
+    'withdraw-admin': {
+      act: (label) =>
+        beyondReturn(run, 'withdraw-admin', () => act.withdrawAdmin.executeWithOptions(label, [mine])),
+    },
+    'admin-bootstrap': { act: lend('bootstrap'), undo: restore },
+    'admin-kubeconfig': { act: lend('kubeconfig'), undo: restore },
+    'verify-serving': { verifies: true, act: serves },
+    'follow-up': { act: () => keepDebt(run, plan) },
+  };
+}
+
+/** The decision pins it wherever the step is planned; without it nothing may be guessed. */
+function pinned<T>(file: T | undefined): T {
+  if (file === undefined) throw new TypeError('the plan does not say which file');
+  return file;
+}
