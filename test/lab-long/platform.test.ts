@@ -69,7 +69,7 @@ const states: Record<string, [path: string, broken: RegExp]> = {
     ETCD,
     /"unsupportedConfigOverrides":{"useUnsupportedUnsafeNonHANonProductionUnstableEtcd":true}/,
   ],
-  'upgrade-in-progress': [`${CLUSTER_VERSIONS}/version`, /"state":"Partial".*Working towards 4\.16\.99/],
+  'upgrade-in-progress': [`${CLUSTER_VERSIONS}/version`, /"state":"Partial"/],
   'release-unknown': [`${CLUSTER_VERSIONS}/version`, /"desired":{[^}]*"version":"4\.17\.9"/],
   'machine-config-updating': [POOL, /"status":"True","type":"Updating"/],
   'topology-single': [INFRASTRUCTURE, /"controlPlaneTopology":"SingleReplica"/],
