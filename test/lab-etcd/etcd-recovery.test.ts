@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { turnKnobs } from '../../lab/platform/knobs.ts';
 import { recoverFrom, requireWhole } from '../lab-long/support/etcd-cases.ts';
 import { openEtcdStage, recoverEtcd } from '../lab-long/support/etcd-recoveries.ts';
 import { keptOn, surroundings } from '../lab-long/support/left-behind.ts';
@@ -11,6 +12,8 @@ import { ownLab } from '../lab-long/support/own-lab.ts';
 /** A lab of its own, with an etcd operator; one case of each kind. All the others stand in test/lab-long. */
 const NODE = 'master-1';
 const { lab, close } = await ownLab('etcd', '10.92.0', 'main');
+// Three installers for each revision, and each promotion makes two: what their half minute is good for is shown in test/lab-long.
+turnKnobs(lab.settings, { installerWaitSeconds: 3 });
 // What the default of two minutes is good for is shown there too.
 const stage = await openEtcdStage({ seenFor: '20s' });
 const shim = makeSshShim();

@@ -41,7 +41,7 @@ test('five workers are killed at five steps of one recovery, and the sixth ends 
   shim.killAt(first!);
   let worker = await startWorker();
   const { state } = await recoverFrom(t, stage, {
-    fault: 'etcd-data-lost',
+    fault: 'etcd-data-corrupt',
     node: NODE,
     async meanwhile(recovery) {
       await worker.ended;
@@ -70,7 +70,7 @@ test('five workers are killed at five steps of one recovery, and the sixth ends 
 test('Temporal is killed while the new member is awaited, and the run goes on', async (t) => {
   const worker = await startWorker();
   await recoverFrom(t, stage, {
-    fault: 'etcd-data-corrupt',
+    fault: 'etcd-data-lost',
     node: NODE,
     async meanwhile(recovery) {
       await untilStep(recovery, 'await-voter');
