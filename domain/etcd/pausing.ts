@@ -48,8 +48,11 @@ export function judgePause(kind: Kind, object: unknown, runId: string): PauseJud
 export function judgeResume(kind: Kind, object: unknown, runId: string): PauseJudgement {
   const ours = pauseWord(runId);
   if (kind === 'NodeHealthCheck') {
-    const at = requestsIn(object).indexOf(ours);
+    const list = requestsIn(object);
+    const at = list.indexOf(ours);
     if (at < 0) return { is: 'so' };
+    // An empty list says what no list says, and would be the one thing that a run leaves in the object.
+    if (list.length === 1) return { is: 'open', patch: [unchanged(object), ...takenOut(requests, list)] };
     const path = `${pointer(requests)}/${at}`;
     return {
       is: 'open',
@@ -59,14 +62,15 @@ export function judgeResume(kind: Kind, object: unknown, runId: string): PauseJu
   const stands = annotationIn(object);
   if (stands === undefined) return { is: 'so' };
   if (stands !== ours) return { is: 'theirs', by: stands };
-  const path = pointer([...annotations, annotation]);
-  return {
-    is: 'open',
-    patch: [
-      { op: 'test', path, value: ours },
-      { op: 'remove', path },
-    ],
-  };
+  return { is: 'open', patch: takenOut([...annotations, annotation], ours) };
+}
+
+function takenOut(field: string[], value: unknown): JsonPatch {
+  const path = pointer(field);
+  return [
+    { op: 'test', path, value },
+    { op: 'remove', path },
+  ];
 }
 
 function annotationIn(object: unknown): string | undefined {
