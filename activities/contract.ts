@@ -37,6 +37,11 @@ export interface ObserveActivities {
   }): Promise<{ policy: Policy; etcd: EtcdPolicy; scripts: Record<string, string> }>;
   /** Polls until the proof of recovery holds for `soakMs`, heartbeating; throws `NotYetHealthy` or `IdentityMissing` when `timeoutMs` ran out. */
   verifyKubeletRecovery(input: VerifyInput): Promise<VerifyResult>;
+  /**
+   * The same for what the platform's operators make of the node: polls until they have been settled for `soakMs`; throws
+   * `NotYetHealthy` with what is wanting when `timeoutMs` ran out.
+   */
+  verifyPlatform(input: NodeRef & { soakMs: number; timeoutMs: number }): Promise<{ proofs: string[] }>;
 }
 
 export interface NodeRef {

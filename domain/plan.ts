@@ -1,4 +1,5 @@
 import type { EtcdPlan } from './etcd/plan.ts';
+import type { Remediator } from './etcd/platform.ts';
 import type { Rung } from './kubelet/rung.ts';
 import type { LeftLease } from './lease-left.ts';
 
@@ -55,6 +56,10 @@ export interface KubeletPins {
   unusable?: string;
   /** R4a, R4b: the admin kubeconfig. */
   admin?: PinnedFile;
+  /** What else might act on the master, and is paused meanwhile. */
+  remediators?: Pick<Remediator, 'kind' | 'namespace' | 'name'>[];
+  /** The cluster has operators, whose view is waited for. */
+  platform?: true;
   /** No durable bootstrap file can be made now: what takes its place is owed. */
   bootstrapOwed?: true;
 }

@@ -5,6 +5,7 @@ import { heartbeating } from '../heartbeat.ts';
 import { scriptHashes } from '../node-scripts/scripts.ts';
 import { observeControlPlane } from './control-plane.ts';
 import { lookAtNode } from './node.ts';
+import { verifyPlatform } from './verify-platform.ts';
 import { verifyKubeletRecovery } from './verify.ts';
 
 export function createObserveActivities({ inventory, laneOf }: ActivityDeps): ObserveActivities {
@@ -26,6 +27,11 @@ export function createObserveActivities({ inventory, laneOf }: ActivityDeps): Ob
       const cluster = clusterOf(inventory, input.cluster);
       masterOf(cluster, input.node);
       return heartbeating((signal) => verifyKubeletRecovery(cluster, laneOf(cluster), input, signal));
+    },
+    verifyPlatform(input) {
+      const cluster = clusterOf(inventory, input.cluster);
+      masterOf(cluster, input.node);
+      return heartbeating((signal) => verifyPlatform(cluster, laneOf(cluster), input, signal));
     },
   };
 }

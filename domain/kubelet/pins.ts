@@ -6,6 +6,7 @@ import type { Endpoint } from './endpoint.ts';
 import { secretObjection } from './guards.ts';
 import { isOwnSubject } from './identity.ts';
 import { csrPredicate, kubeconfigPath } from './names.ts';
+import { hasPlatform } from './platform-proof.ts';
 import type { Rise, Rung } from './rung.ts';
 import { adminFor } from './rungs-break-glass.ts';
 
@@ -30,9 +31,24 @@ export function pinsFor(
     csr: { ...csrPredicate(target.name), ...(requester === undefined ? {} : { requester }) },
     rung,
     ...(source === kubeconfigPath ? {} : { source }),
+    ...surroundings(rise),
     ...(owed ? { bootstrapOwed: true as const } : {}),
   };
   return withMeans(rise, rung, pins);
+}
+
+/** While other masters are lost the operators have reason to complain, whatever becomes of this one. */
+function surroundings({ observation, classes, target }: Rise): Pick<KubeletPins, 'remediators' | 'platform'> {
+  const active = (valueOf(observation.platform.remediators) ?? []).filter(
+    ({ coversMasters, paused }) => coversMasters && !paused,
+  );
+  const alone = classes.every(({ node, standing }) => node === target.name || standing === 'healthy');
+  return {
+    ...(active.length === 0
+      ? {}
+      : { remediators: active.map(({ kind, namespace, name }) => ({ kind, namespace, name })) }),
+    ...(alone && hasPlatform(observation) ? { platform: true as const } : {}),
+  };
 }
 
 function withMeans(rise: Rise, rung: Rung, pins: KubeletPins): KubeletPins | undefined {

@@ -125,6 +125,54 @@ export function withdrawAdmin({ node, kubelet, pins }: PlanInput): PlanStep {
   };
 }
 
+/** What else might reboot or replace the master meanwhile; exactly those that were seen, and whose they are stays told on them. */
+export function pauseRemediators({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'pause-remediators',
+    sentence: `Pause what might reboot or replace ${node} meanwhile`,
+    target: node,
+    changes: (pins.remediators ?? []).map(({ kind, namespace, name }) => ({
+      what: `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`,
+      from: 'active',
+      to: 'paused, in the name of this run',
+    })),
+    risk: 'reversible',
+    undo: 'each is resumed',
+    proof: 'each says that it is paused, and by whom',
+  };
+}
+
+export function resumeRemediators({ node, pins }: PlanInput): PlanStep {
+  return {
+    id: 'resume-remediators',
+    sentence: `Let them go on with ${node}`,
+    target: node,
+    changes: (pins.remediators ?? []).map(({ kind, namespace, name }) => ({
+      what: `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`,
+      from: 'paused, in the name of this run',
+      to: 'active',
+    })),
+    risk: 'reversible',
+    undo: 'not needed: it only takes back what this run has put there',
+    proof: 'none of them bears the name of this run',
+    skipMeans: 'nothing watches over the health of the masters until a person resumes what the plan names.',
+  };
+}
+
+export function verifyPlatform({ node }: PlanInput): PlanStep {
+  return {
+    id: 'verify-platform',
+    sentence: `Prove that the operators are settled about ${node}`,
+    target: node,
+    changes: [],
+    risk: 'reversible',
+    undo: 'nothing to undo: it only looks',
+    proof:
+      'guards ready, no installer pod unacknowledged, revisions equal, no operator degraded, metal3 available',
+    skipMeans: 'the node is itself again, and what the operators make of it is left to a person.',
+  };
+}
+
 const breakGlassWarning = `${mastersGroup}, which no authorizer restrains: it can read every Secret and change every object of the cluster`;
 
 export function adminBootstrap({ node, pins }: PlanInput): PlanStep {

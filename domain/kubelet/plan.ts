@@ -10,7 +10,10 @@ import {
   followUp,
   installCertificate,
   makeKey,
+  pauseRemediators,
   relink,
+  resumeRemediators,
+  verifyPlatform,
   verifyServing,
   withdrawAdmin,
 } from './plan-steps-rungs.ts';
@@ -74,7 +77,11 @@ const ways: Record<Exclude<Rung, 'R0' | 'R4b'>, { before: Step[]; after: Step[] 
 };
 
 function stepsOf(input: PlanInput): PlanStep[] {
-  return stepsFor(input).map((step) => step(input));
+  const { remediators = [], platform, rung } = input.pins;
+  const [first, ...others] = stepsFor(input) as [Step, ...Step[]];
+  const steps =
+    remediators.length === 0 ? [first, ...others] : [first, pauseRemediators, ...others, resumeRemediators];
+  return [...steps, ...(platform && rung !== 'R4b' ? [verifyPlatform] : [])].map((step) => step(input));
 }
 
 function stepsFor(input: PlanInput): Step[] {
@@ -123,5 +130,8 @@ function proofOf({ pins }: PlanInput): string[] {
     ...serves,
     ...(pins.bootstrapOwed ? [] : ['a bootstrap file that is accepted and whose credential does not expire']),
     'no temporary credential and no certificate of system:masters left behind',
+    ...(pins.platform
+      ? ['the operators settled: guards ready, revisions equal, nothing degraded, metal3 available']
+      : []),
   ];
 }

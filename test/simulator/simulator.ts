@@ -7,6 +7,7 @@ import type {
   VerifyStatementInput,
 } from '../../activities/contract.ts';
 import { createDecideActivities } from '../../activities/decide/index.ts';
+import { provePlatform } from '../../domain/kubelet/platform-proof.ts';
 import { proveGraduated, proveRecovered, proveServing } from '../../domain/kubelet/proof.ts';
 import type { SignatureVerdict } from '../../domain/statement.ts';
 import { masterOf } from '../support/observations.ts';
@@ -103,6 +104,11 @@ function simulatedObservation(cluster: SimulatedCluster, clock: () => Date) {
     readPolicy: async () => ({ policy: cluster.policy, etcd: cluster.etcd, scripts: cluster.scripts }),
     verifyStatement: async (input: VerifyStatementInput) => verdictOn(input),
     verifyKubeletRecovery: async (input: VerifyInput) => verify(cluster, input, clock()),
+    verifyPlatform: async ({ node }: { node: string }) => {
+      const { proofs, missing } = provePlatform(observationOf(cluster, clock()), node);
+      if (missing.length > 0) throw failure('NotYetHealthy', missing.join('; '));
+      return { proofs };
+    },
   };
 }
 

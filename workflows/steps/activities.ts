@@ -13,6 +13,7 @@ import type {
   ObserveActivities,
   RunHistoryActivities,
 } from '../../activities/contract.ts';
+import type { RemediatorActivities } from '../../activities/remediator-contract.ts';
 import type { LadderActivities } from '../../activities/kubelet-contract.ts';
 import { clusterQueue } from '../messages.ts';
 
@@ -89,7 +90,7 @@ export function handsOn(cluster: string) {
       observe: proxyActivities<EtcdObserveActivities>({ ...look, taskQueue }),
       act: proxyActivities<EtcdActActivities>({ ...act, taskQueue }),
     },
-    act: proxyActivities<ActActivities & LadderActivities>({ ...act, taskQueue }),
+    act: proxyActivities<ActActivities & LadderActivities & RemediatorActivities>({ ...act, taskQueue }),
   };
 }
 

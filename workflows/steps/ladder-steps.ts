@@ -16,7 +16,10 @@ export type LadderStep =
   | 'admin-bootstrap'
   | 'admin-kubeconfig'
   | 'verify-serving'
-  | 'follow-up';
+  | 'follow-up'
+  | 'pause-remediators'
+  | 'resume-remediators'
+  | 'verify-platform';
 
 export const ladderSteps: Record<LadderStep, true> = {
   relink: true,
@@ -29,7 +32,13 @@ export const ladderSteps: Record<LadderStep, true> = {
   'admin-kubeconfig': true,
   'verify-serving': true,
   'follow-up': true,
+  'pause-remediators': true,
+  'resume-remediators': true,
+  'verify-platform': true,
 };
+
+/** One revision that was held up takes three to five minutes on a node, for each of four operators. */
+const operatorsTakeMs = 20 * 60_000;
 
 interface Shared {
   /** Puts back what the backup holds. */
@@ -39,11 +48,14 @@ interface Shared {
 
 export function ladderProcedure(
   run: Run,
-  { act }: Hands,
+  { act, observe }: Hands,
   plan: KubeletPlan,
   { restore, serves }: Shared,
 ): Record<LadderStep, StepCode> {
   const { runId, scripts, csr, kept, admin, bootstrapSha256 } = plan.pins;
+  const { remediators = [] } = plan.pins;
+  const others = { cluster: plan.cluster, pins: { runId, remediators } };
+  const resume = (label: ActivityOptions) => act.resumeRemediators.executeWithOptions(label, [others]);
   const mine = { cluster: plan.cluster, node: plan.target, runId, scripts };
   // Of the key that was made on the node, and of the request that was filed with it.
   const made = { publicKeySha256: '', uid: '' };
@@ -85,6 +97,27 @@ export function ladderProcedure(
     'admin-kubeconfig': { act: lend('kubeconfig'), undo: restore },
     'verify-serving': { verifies: true, act: serves },
     'follow-up': { act: () => keepDebt(run, plan) },
+    'pause-remediators': {
+      act: (label) => act.pauseRemediators.executeWithOptions(label, [others]),
+      undo: resume,
+    },
+    'resume-remediators': { act: resume },
+    'verify-platform': {
+      verifies: true,
+      act: async (label) => {
+        const { soakMs } = run.policy;
+        const timeoutMs = operatorsTakeMs + soakMs;
+        const { proofs } = await observe.verifyPlatform.executeWithOptions(
+          {
+            ...label,
+            startToCloseTimeout: timeoutMs + 60_000,
+            scheduleToCloseTimeout: timeoutMs + 30 * 60_000,
+          },
+          [{ cluster: plan.cluster, node: plan.target, soakMs, timeoutMs }],
+        );
+        return { changed: false, sentence: `Proved: ${proofs.join('; ')}` };
+      },
+    },
   };
 }
 

@@ -153,6 +153,7 @@ function dispatched(simulators: Map<string, Simulator>, history: Partial<RunHist
     readPolicy: true,
     verifyStatement: true,
     verifyKubeletRecovery: true,
+    verifyPlatform: true,
     diagnoseObservation: true,
     decideKubeletAuthRecovery: true,
     decideCleanup: true,
