@@ -38,6 +38,8 @@ export async function recoverFrom(t: TestContext, stage: Stage, of: EtcdCase): P
   const { lab } = stage;
   const { node } = of;
   if (!of.broken) await requireWhole(lab);
+  // What the run of a failed test has kept would be this one's finding.
+  await removeKept(lab);
   const before = await surroundings(lab);
   const writer = await startWriter(lab);
   const result = await whileEtcdBroken(lab, of, async () => {
