@@ -9,7 +9,21 @@ import { workflowBundle } from '../../worker/bundle.ts';
 
 const directory = new URL('../histories/', import.meta.url).pathname;
 const recorded = globSync(`${directory}*.json`).sort();
-const outcomes = ['healed', 'refused', 'rejected', 'blocked-then-retried', 'aborted'];
+const outcomes = [
+  'healed',
+  'refused',
+  'rejected',
+  'blocked-then-retried',
+  'aborted',
+  'etcd-replaced',
+  'etcd-healed-in-place',
+  'etcd-healed-by-operator',
+  'etcd-refused',
+  'etcd-withdrawn',
+  'etcd-blocked-then-retried',
+  'etcd-aborted-before-removal',
+  'etcd-aborted-after-removal',
+];
 
 describe('a change of the workflows does not break a run that is open', () => {
   let codePath: string;

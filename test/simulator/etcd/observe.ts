@@ -72,7 +72,7 @@ function describePod(
   seen: EtcdObservation,
   cluster: EtcdModel,
   name: string,
-  { address, revision }: SimulatedMaster,
+  { address, revision, restarting }: SimulatedMaster,
 ): void {
   const addresses = cluster.model.revisions[revision] ?? {};
   const pod = podOf(seen, name);
@@ -83,7 +83,7 @@ function describePod(
     pod.env[`NODE_${envSafe(one)}_ETCD_URL_HOST`] = at;
   }
   Object.assign(pod, { revision, podIps: [address] });
-  if (!serving(cluster, name)) crashLooping(seen, name);
+  if (!serving(cluster, name) && !restarting) crashLooping(seen, name);
 }
 
 function describeHost(master: EtcdMaster, { data, files, manifest }: SimulatedMaster): void {

@@ -69,6 +69,8 @@ export interface SimulatedMaster {
   behind: number;
   /** Its process does not run, for no reason that can be seen. */
   stopped: boolean;
+  /** Its pod has only just been started, and has not failed yet. */
+  restarting: boolean;
 }
 
 export interface EtcdModel extends SimulatedCluster {
@@ -151,6 +153,7 @@ function healthyMaster(address: string, memberId: string): SimulatedMaster {
     quarantine: {},
     behind: 0,
     stopped: false,
+    restarting: false,
   };
 }
 
