@@ -8,7 +8,7 @@ import { checkHealth, codesOf, latestRun } from './support/health-checks.ts';
 import { until } from './support/processes.ts';
 import { approve, ended, serveClusters, untilGate, type Recoveries } from './support/recoveries.ts';
 
-describe('HealthCheck of a cluster with an etcd operator', { concurrency: 4, timeout: 240_000 }, () => {
+describe('HealthCheck of a cluster with an etcd operator', { concurrency: 4, timeout: 600_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters([

@@ -36,7 +36,7 @@ const names = [
   'etcd-raced',
 ];
 
-describe('A run of EtcdRecovery that does not go straight', { concurrency: 4, timeout: 240_000 }, () => {
+describe('A run of EtcdRecovery that does not go straight', { concurrency: 4, timeout: 600_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names);

@@ -26,7 +26,7 @@ const names = [
   'etcd-mid-roll-out',
 ];
 
-describe('EtcdRecovery ends', { concurrency: 4, timeout: 240_000 }, () => {
+describe('EtcdRecovery ends', { concurrency: 4, timeout: 600_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names);

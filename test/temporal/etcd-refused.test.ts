@@ -23,7 +23,7 @@ const cases: [string, RefusalReason, (cluster: EtcdModel) => void][] = [
   ['the API does not answer', 'ApiUnreachable', (cluster) => (cluster.apiReachable = false)],
 ];
 
-describe('EtcdRecovery refuses, and calls no act, when', { concurrency: 4, timeout: 240_000 }, () => {
+describe('EtcdRecovery refuses, and calls no act, when', { concurrency: 4, timeout: 600_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(cases.map(([, reason]) => nameOf(reason)));

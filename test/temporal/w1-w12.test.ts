@@ -21,7 +21,7 @@ const places = [
   ['setLease', 'after'],
 ] as const;
 
-describe('W1 not durable: a worker killed with SIGKILL', { concurrency: true, timeout: 240_000 }, () => {
+describe('W1 not durable: a worker killed with SIGKILL', { concurrency: true, timeout: 600_000 }, () => {
   let temporal: TestTemporal;
   let directory: string;
   before(async () => {
@@ -69,7 +69,7 @@ describe('W1 not durable: a worker killed with SIGKILL', { concurrency: true, ti
   }
 });
 
-describe('EtcdRecovery does not have', { concurrency: true, timeout: 240_000 }, () => {
+describe('EtcdRecovery does not have', { concurrency: true, timeout: 600_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(['w5', 'w8', 'w9', 'w11', 'w12']);
