@@ -243,7 +243,7 @@ half_written() {
         name=${file##*/.} name=${name%.unfinished.*}
         if [ -e "$file" ]; then printf '%s\t%s\n' "$name" "${file#"$root"}"; fi
     done
-    for file in "$bootstrap".cpr-*; do if [ -e "$file" ]; then printf '%s\t%s\n' "${file##*.cpr-}" "${file#"$root"}"; fi; done
+    for file in "$bootstrap".cpr-* "$kubeconfig".cpr-* "$pki"/*.cpr-*; do if [ -e "$file" ]; then printf '%s\t%s\n' "${file##*.cpr-}" "${file#"$root"}"; fi; done
     for file in "$recovery"/*/restart-*.new "$recovery"/*/concluded.new; do
         name=${file%/*}
         if [ -e "$file" ]; then printf '%s\t%s\n' "${name##*/}" "${file#"$root"}"; fi

@@ -2,6 +2,7 @@ import type { KubeletEvidence, MasterObservation, Observation } from '../control
 import { valueOf } from '../reading.ts';
 import { certificateFault, isUnusableAsItStands, keptFiles } from './certificate.ts';
 import type { Classification, KubeletClass, Seen } from './classes.ts';
+import { consequencesOf } from './consequences.ts';
 import { kubeletFacts } from './facts.ts';
 import { isLeaseFresh, isOwnSubject, mastersGroup } from './identity.ts';
 import { mirrorGaps } from './mirror-pods.ts';
@@ -26,7 +27,13 @@ export function classify(master: MasterObservation, observation: Observation): C
   const seen = { master, kubelet, observation };
   const judged = judge(seen);
   const isFault = judged.standing === 'lost' || judged.standing === 'latent';
-  return { node: master.name, evidence, ...judged, ruledOut: isFault ? ruledOut(seen, judged.class) : [] };
+  if (!isFault) return { node: master.name, evidence, ...judged, ruledOut: [] };
+  return {
+    node: master.name,
+    evidence: [...evidence, ...consequencesOf(master, observation)],
+    ...judged,
+    ruledOut: ruledOut(seen, judged.class),
+  };
 }
 
 /** A script that failed was reached. Without a cause the reading does not say, and then it is the network. */
