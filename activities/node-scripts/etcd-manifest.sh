@@ -46,8 +46,8 @@ still_there() { # NODE: how many containers of the pod have not ended; unknown i
 }
 # The kubelet gives them 30 s, and must notice first. Twice none, since a pod that is just made has none for a moment.
 await_stopped() { # NODE
-    local quiet=0 left=unknown
-    for _ in $(seq 300); do
+    local quiet=0 left=unknown until=$((SECONDS + 150))
+    while [ "$SECONDS" -lt "$until" ]; do
         left=$(still_there "$1")
         if [ "$left" = 0 ]; then quiet=$((quiet + 1)); else quiet=0; fi
         [ "$quiet" -lt 3 ] || return 0

@@ -15,7 +15,14 @@ export function patched<T>(object: T, patch: JsonPatch): T | undefined {
       .slice(1)
       .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
     const last = names.pop() ?? '';
-    const holder = names.reduce<unknown>((at, name) => (isObject(at) ? at[name] : undefined), copy);
+    const holder = names.reduce<unknown>(
+      (at, name) => (isObject(at) || Array.isArray(at) ? (at as Fields)[name] : undefined),
+      copy,
+    );
+    if (Array.isArray(holder)) {
+      if (!appliesToList(holder, last, op, value)) return undefined;
+      continue;
+    }
     if (!isObject(holder)) return undefined;
     if (!applies(holder, last, op, value)) return undefined;
     if (op === 'remove') delete holder[last];
@@ -28,6 +35,15 @@ function applies(holder: Fields, name: string, op: JsonPatch[number]['op'], valu
   const has = Object.hasOwn(holder, name);
   if (op === 'test') return isDeepStrictEqual(has ? holder[name] : null, value);
   return op === 'add' || has;
+}
+
+/** Carries it out: `-` is the place behind the last. */
+function appliesToList(list: unknown[], at: string, op: JsonPatch[number]['op'], value: unknown): boolean {
+  const index = at === '-' ? list.length : Number(at);
+  if (op === 'add') return index <= list.length && list.splice(index, 0, structuredClone(value)).length === 0;
+  if (index >= list.length) return false;
+  if (op === 'test') return isDeepStrictEqual(list[index], value);
+  return list.splice(index, 1, ...(op === 'replace' ? [structuredClone(value)] : [])).length === 1;
 }
 
 function isObject(value: unknown): value is Fields {

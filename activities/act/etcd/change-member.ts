@@ -8,7 +8,7 @@ import { pause } from '../../heartbeat.ts';
 import { readAllMembers } from './read-members.ts';
 
 /** A member that follows may be a moment behind the one that has agreed. */
-const READ_BACKS = 8;
+const READ_BACKS = 5;
 const PAUSE_MS = 1000;
 const CHANGE_MS = 60_000;
 

@@ -27,9 +27,9 @@ export async function copySnapshot(
   snapshot: SnapshotTaken,
 ): ReturnType<EtcdActActivities['copySnapshot']> {
   const place = placeOf(cluster, pins);
-  const present = await presentCopy(place, cluster.name, pins, snapshot);
+  const present = await onDisk(place, () => presentCopy(place, cluster.name, pins, snapshot));
   const path = present ?? (await makeCopy({ cluster, lane, signal }, place, pins, snapshot));
-  const removed = await applyRetention(place, cluster.name, pins.runId);
+  const removed = await onDisk(place, () => applyRetention(place, cluster.name, pins.runId));
   const kept =
     removed === 0
       ? ''
@@ -155,7 +155,7 @@ async function applyRetention(
   const records = copies.map(({ record }) => record);
   const old = new Set(copiesToRemove(records, keep, new Date().toISOString()));
   const going = copies.filter(({ record }) => old.has(record) && record.run !== runId);
-  for (const copy of going) await onDisk({ directory }, () => removeCopy(copy));
+  for (const copy of going) await removeCopy(copy);
   return going.length;
 }
 
@@ -166,6 +166,6 @@ async function onDisk<T>(
   try {
     return await work();
   } catch (error) {
-    throw failure('PreconditionFailed', `the copy cannot be written to ${directory}: ${sentenceOf(error)}`);
+    throw failure('PreconditionFailed', `copies cannot be written to ${directory}: ${sentenceOf(error)}`);
   }
 }

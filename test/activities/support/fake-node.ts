@@ -36,7 +36,11 @@ export function fakeNode(t: TestContext, name = 'master-1'): FakeNode {
   const path = (file: string) => join(root, file);
   const node: FakeNode = {
     root,
-    lane: laneBy(t, name, `export CPR_ROOT='${root}' CPR_BIN='${root}/bin'\nexec bash -s`),
+    lane: laneBy(
+      t,
+      name,
+      `export CPR_ROOT='${root}' CPR_BIN='${root}/bin' BASH_ENV='${root}/fake/die'\nexec bash -s`,
+    ),
     write(file, content) {
       mkdirSync(dirname(path(file)), { recursive: true });
       writeFileSync(path(file), content);

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { isFailure } from '../../../activities/failure.ts';
+import { fakeMasters, runId } from '../support/fake-masters.ts';
+import type { FakeNode } from '../support/fake-node.ts';
+
+const node = 'master-2';
+const manifest = 'etc/kubernetes/manifests/etcd-pod.yaml';
+const member = 'var/lib/etcd/member';
+const aside = `var/lib/etcd/quarantine-${runId}`;
+const concurrency = 4;
+
+type Script = 'quarantine-etcd.sh' | 'restore-etcd.sh';
+
+function run(on: FakeNode, script: Script) {
+  return on.lane.run({ node, script, runId, args: [node], timeoutMs: 60_000 });
+}
+
+function master(t: TestContext): FakeNode {
+  return fakeMasters(t).of(node);
+}
+
+/** Everything below a directory with its content, but for what the fakes and the lock leave. */
+function treeOf(on: FakeNode): Record<string, string> {
+  const files = readdirSync(on.root, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name).slice(on.root.length + 1));
+  const own = paths.filter((path) => path.startsWith('var/lib/etcd/') || path.startsWith('etc/'));
+  return Object.fromEntries(own.sort().map((path) => [path, on.read(path)]));
+}
+
+/** The next run of a script is killed before its n-th command that changes something. */
+function killBefore(on: FakeNode, n: number): void {
+  const changes = String.raw`mv\ *|rm\ *|rmdir\ *|cp\ *|ln\ *|:\ *`;
+  on.write(
+    'fake/die',
+    `[ "$0" = bash ] || return 0
+set -T; n=0
+trap 'case $BASH_COMMAND in ${changes}) n=$((n + 1)); [ $n -lt ${n} ] || { rm -f "$CPR_ROOT/fake/die"; kill -9 $BASHPID $$; } ;; esac' DEBUG
+`,
+  );
+}
+
+/** Two and a half minutes are not waited for in a test: the shell counts faster. */
+function hurry(on: FakeNode): void {
+  on.write('fake/die', `[ "$0" = bash ] || return 0\nsleep() { SECONDS=$((SECONDS + 30)); }\n`);
+}
+
+/** Kills at each change in turn, until one run gets through; after each kill `again` must put everything right. */
+async function killedAnywhere(
+  make: () => Promise<FakeNode>,
+  script: Script,
+  again: (on: FakeNode, at: number) => Promise<void>,
+): Promise<number> {
+  for (let n = 1; n < 60; n++) {
+    const on = await make();
+    killBefore(on, n);
+    const survived = await run(on, script).then(
+      () => true,
+      () => false,
+    );
+    if (survived && existsSync(join(on.root, 'fake/die'))) return n - 1;
+    await again(on, n);
+  }
+  return assert.fail('it never gets through');
+}
+
+describe('quarantine-etcd.sh', { concurrency }, () => {
+  it('moves the data aside on its own file system, and has the manifest back byte for byte', async (t) => {
+    const on = master(t);
+    const before = treeOf(on);
+    const said = await run(on, 'quarantine-etcd.sh');
+    assert.deepEqual({ ...said }, { changed: 'yes', directory: `/${aside}`, data: 'moved' });
+    assert.equal(on.read(`${aside}/member/snap/db`), before[`${member}/snap/db`]);
+    assert.equal(on.has(member), false);
+    assert.equal(on.read(manifest), before[manifest]);
+    assert.equal(statSync(join(on.root, aside)).mode & 0o777, 0o700);
+  });
+
+  it('waits until the containers have really ended before it moves anything', async (t) => {
+    const on = master(t);
+    on.write('fake/kubelet-deaf', '');
+    hurry(on);
+    await assert.rejects(run(on, 'quarantine-etcd.sh'), (error) => {
+      return isFailure(error, 'NodeScriptFailed') && /did not end/.test((error as Error).message);
+    });
+    assert.equal(on.read(`${member}/snap/db`), 'pages of a database');
+    assert.equal(on.has(manifest), true, 'the manifest is back');
+  });
+
+  it('takes a runtime that does not answer for no sign that they have', async (t) => {
+    const on = master(t);
+    on.write('fake/crictl-fails', '');
+    hurry(on);
+    await assert.rejects(run(on, 'quarantine-etcd.sh'));
+    assert.equal(on.has(member), true);
+    assert.equal(on.has(manifest), true);
+  });
+
+  it('run again changes nothing, whatever a new etcd has written since', async (t) => {
+    const on = master(t);
+    await run(on, 'quarantine-etcd.sh');
+    on.write(`${member}/snap/db`, 'of the member that came after');
+    assert.equal((await run(on, 'quarantine-etcd.sh'))['changed'], 'no');
+    assert.equal(on.read(`${member}/snap/db`), 'of the member that came after');
+    assert.equal(on.read(`${aside}/member/snap/db`), 'pages of a database');
+  });
+
+  it('keeps a manifest that the operator writes meanwhile', async (t) => {
+    const on = master(t);
+    killBefore(on, 8);
+    await run(on, 'quarantine-etcd.sh').catch(() => {});
+    on.write(manifest, '# revision 8\n');
+    await run(on, 'quarantine-etcd.sh');
+    assert.equal(on.read(manifest), '# revision 8\n');
+  });
+
+  it('changes nothing where there is no manifest to take out', async (t) => {
+    const on = master(t);
+    unlinkSync(join(on.root, manifest));
+    await assert.rejects(run(on, 'quarantine-etcd.sh'), (error) => isFailure(error, 'PreconditionFailed'));
+    assert.equal(on.has(`${member}/snap/db`), true);
+  });
+
+  it('killed anywhere, the next run of it ends in the same place', async (t) => {
+    const whole = master(t);
+    await run(whole, 'quarantine-etcd.sh');
+    const wanted = treeOf(whole);
+    const kills = await killedAnywhere(
+      async () => master(t),
+      'quarantine-etcd.sh',
+      async (on, at) => {
+        await run(on, 'quarantine-etcd.sh');
+        assert.deepEqual(treeOf(on), wanted, `killed at change ${at}`);
+      },
+    );
+    assert.ok(kills > 8, `it was killed at ${kills} places`);
+  });
+
+  it('killed anywhere, it can be undone', async (t) => {
+    const wanted = treeOf(master(t));
+    await killedAnywhere(
+      async () => master(t),
+      'quarantine-etcd.sh',
+      async (on, at) => {
+        await run(on, 'restore-etcd.sh');
+        assert.deepEqual(treeOf(on), wanted, `killed at change ${at}`);
+      },
+    );
+  });
+});
+
+describe('restore-etcd.sh', { concurrency }, () => {
+  async function quarantined(t: TestContext): Promise<FakeNode> {
+    const on = master(t);
+    await run(on, 'quarantine-etcd.sh');
+    on.write('fake/seen-without-manifest', '');
+    return on;
+  }
+
+  it('has everything as it was, and leaves nothing of the run', async (t) => {
+    const wanted = treeOf(master(t));
+    const on = await quarantined(t);
+    assert.equal((await run(on, 'restore-etcd.sh'))['changed'], 'yes');
+    assert.deepEqual(treeOf(on), wanted);
+    assert.equal(on.has(aside), false);
+  });
+
+  it('twice is once', async (t) => {
+    const on = await quarantined(t);
+    await run(on, 'restore-etcd.sh');
+    assert.equal((await run(on, 'restore-etcd.sh'))['changed'], 'no');
+  });
+
+  it('never puts old data over new', async (t) => {
+    const on = await quarantined(t);
+    on.write(`${member}/snap/db`, 'of the member that came after');
+    await assert.rejects(run(on, 'restore-etcd.sh'), (error) => isFailure(error, 'PreconditionFailed'));
+    assert.equal(on.read(`${member}/snap/db`), 'of the member that came after');
+    assert.equal(on.read(`${aside}/member/snap/db`), 'pages of a database');
+    assert.equal(on.has(manifest), true);
+  });
+
+  it('keeps a quarantine that comes too late from doing anything', async (t) => {
+    const on = master(t);
+    await run(on, 'restore-etcd.sh');
+    await assert.rejects(run(on, 'quarantine-etcd.sh'), (error) => isFailure(error, 'PreconditionFailed'));
+    assert.equal(on.has(`${member}/snap/db`), true);
+  });
+
+  it('killed anywhere, the next run of it ends in the same place', async (t) => {
+    const wanted = treeOf(master(t));
+    const kills = await killedAnywhere(
+      () => quarantined(t),
+      'restore-etcd.sh',
+      async (on, at) => {
+        await run(on, 'restore-etcd.sh');
+        assert.deepEqual(treeOf(on), wanted, `killed at change ${at}`);
+      },
+    );
+    assert.ok(kills > 8, `it was killed at ${kills} places`);
+  });
+});
