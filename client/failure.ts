@@ -23,6 +23,8 @@ const exitCodeOf = {
   NoGateOpen: exitCodes.error,
   NothingBlocked: exitCodes.error,
   NoSchedule: exitCodes.error,
+  NoSnapshot: exitCodes.error,
+  SnapshotUnusable: exitCodes.error,
   RunFailed: exitCodes.error,
   Unexpected: exitCodes.error,
   NotAuthenticated: exitCodes.authentication,

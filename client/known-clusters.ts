@@ -25,3 +25,13 @@ export async function readKnownClusters(
     throw error;
   }
 }
+
+/** The directory of a cluster's copies of snapshots; undefined where the inventory names none. */
+export async function readSnapshotPlace(
+  config: string | undefined,
+  cluster: string,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  const { clusters } = await findInventory({ config, env, labInventories });
+  return clusters[cluster]?.snapshots?.directory;
+}

@@ -16,6 +16,7 @@ import { declareReport } from './commands/report.ts';
 import { declareResolve } from './commands/resolve.ts';
 import { declareResume } from './commands/resume.ts';
 import { declareSchedule } from './commands/schedule.ts';
+import { declareSnapshots } from './commands/snapshots.ts';
 import { declareStatus } from './commands/status.ts';
 import { declareWatch } from './commands/watch.ts';
 import { declareWithdraw } from './commands/withdraw.ts';
@@ -38,7 +39,7 @@ const groups: [string, Declare[]][] = [
       declareResume,
     ],
   ],
-  ['Running it:', [declareSchedule, declareWorker, declareDev]],
+  ['Running it:', [declareSchedule, declareSnapshots, declareWorker, declareDev]],
   ['Trying it:', [declareDemo, declareLab]],
 ];
 

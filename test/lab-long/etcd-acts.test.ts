@@ -35,7 +35,7 @@ const { clusters } = await loadInventory(lab.inventory);
 const connection = clusters[lab.name] ?? assert.fail('the lab is in its inventory');
 const lane = createNodeLane(connection);
 const { signal } = new AbortController();
-const reach = { cluster: connection, signal };
+const reach = { cluster: connection, lane, signal };
 const copies = mkdtempSync(join(tmpdir(), 'cpr-copies-'));
 after(() => rmSync(copies, { recursive: true }));
 

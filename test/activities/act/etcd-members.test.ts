@@ -39,9 +39,9 @@ function losingReplies(lane: NodeLane): NodeLane {
   };
 }
 
-describe('removing a member', { concurrency }, () => {
-  const ids = (masters: FakeMasters) => masters.members().map((line) => line.split(' ')[0]);
+const ids = (masters: FakeMasters) => masters.members().map((line) => line.split(' ')[0]);
 
+describe('removing a member', { concurrency }, () => {
   it('takes exactly the pinned one, by its id, and is sure when every survivor lists it no more', async (t) => {
     const masters = fakeMasters(t);
     const { changed } = await removeMember(masters.lane, pins(), signal);

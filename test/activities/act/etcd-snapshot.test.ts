@@ -116,7 +116,7 @@ describe('a snapshot', { concurrency }, () => {
 interface Stage {
   masters: FakeMasters;
   directory: string;
-  copy(change?: Partial<SnapshotPlace>, lane?: NodeLane, run?: string): ReturnType<typeof copySnapshot>;
+  copy: (change?: Partial<SnapshotPlace>, lane?: NodeLane, run?: string) => ReturnType<typeof copySnapshot>;
 }
 
 async function stage(t: TestContext): Promise<Stage> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { pauseRemediators, resumeRemediators } from '../../../activities/act/remediators.ts';
 import { fakeObjects, type FakeObjects } from '../support/fake-objects.ts';
+import { noLane } from '../support/stub-lane.ts';
 import { isFailure } from '../../../activities/failure.ts';
 
 const machines =
@@ -21,7 +22,7 @@ async function stage(t: TestContext, theirs: { annotations?: object; requests?: 
   const api = await fakeObjects(t);
   api.put(machines, { metadata: { annotations: theirs.annotations }, spec: { maxUnhealthy: 1 } });
   api.put(nodes, { spec: theirs.requests ? { pauseRequests: theirs.requests } : {} });
-  const reach = { cluster: api.connection, signal: new AbortController().signal };
+  const reach = { cluster: api.connection, lane: noLane(), signal: new AbortController().signal };
   return { api, reach };
 }
 
@@ -43,7 +44,7 @@ describe('other remediators', { concurrency: 4 }, () => {
     assert.equal((await pauseRemediators(reach, pins)).changed, false);
     assert.equal(api.writes().length, 2);
     assert.equal((await resumeRemediators(reach, pins)).changed, true);
-    assert.deepEqual(standing(api), { annotations: {}, requests: [] });
+    assert.deepEqual(standing(api), { annotations: {}, requests: undefined });
     assert.equal((await resumeRemediators(reach, pins)).changed, false);
   });
 

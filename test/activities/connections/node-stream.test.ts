@@ -48,25 +48,28 @@ describe('the parts of a streamed answer', () => {
   });
 });
 
-describe('a lane that streams', () => {
-  /** Speaks as a script would, with the nonce of the call. */
-  const says = (t: TestContext, what: string) => {
-    const read = `text=$(cat); nonce=$(sed -n "s/^CPR_NONCE='\\(.*\\)'/\\1/p" <<<"$text" | head -n1)`;
-    return laneBy(
-      t,
-      'master-1',
-      `${read}\nsay() { printf '@@cpr-%s er-1 stream-snapshot %s%s\\n' "$1" "$nonce" "$2"; }\n${what}`,
-    );
-  };
-  const call = (body: (bytes: Buffer) => Promise<void>, mostBytes = 1000) => ({
-    node: 'master-1',
-    script: 'stream-snapshot.sh' as const,
-    runId: 'er-1',
-    mostBytes,
-    body,
-    timeoutMs: 30_000,
-  });
+/** Speaks as a script would, with the nonce of the call. */
+const says = (t: TestContext, what: string) => {
+  const read = `text=$(cat); nonce=$(sed -n "s/^CPR_NONCE='\\(.*\\)'/\\1/p" <<<"$text" | head -n1)`;
+  return laneBy(
+    t,
+    'master-1',
+    `${read}\nsay() { printf '@@cpr-%s er-1 stream-snapshot %s%s\\n' "$1" "$nonce" "$2"; }\n${what}`,
+  );
+};
 
+const call = (body: (bytes: Buffer) => Promise<void>, mostBytes = 1000) => ({
+  node: 'master-1',
+  script: 'stream-snapshot.sh' as const,
+  runId: 'er-1',
+  mostBytes,
+  body,
+  timeoutMs: 30_000,
+});
+
+const fullDisk = async () => Promise.reject(new Error('the disk is full'));
+
+describe('a lane that streams', () => {
   it('hands on every byte, one piece after the other', async (t) => {
     const lane = says(
       t,
@@ -92,8 +95,7 @@ describe('a lane that streams', () => {
 
   it('ends the script when what it sends cannot be taken', async (t) => {
     const lane = says(t, `say begin; say stream ' 500'; head -c 500 /dev/zero; exec sleep 600`);
-    const full = async () => Promise.reject(new Error('the disk is full'));
-    await assert.rejects(lane.stream(call(full)), /the disk is full/);
+    await assert.rejects(lane.stream(call(fullDisk)), /the disk is full/);
   });
 
   it('passes on that the script refused', async (t) => {

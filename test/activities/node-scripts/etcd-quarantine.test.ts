@@ -151,14 +151,14 @@ describe('quarantine-etcd.sh', { concurrency }, () => {
   });
 });
 
-describe('restore-etcd.sh', { concurrency }, () => {
-  async function quarantined(t: TestContext): Promise<FakeNode> {
-    const on = master(t);
-    await run(on, 'quarantine-etcd.sh');
-    on.write('fake/seen-without-manifest', '');
-    return on;
-  }
+async function quarantined(t: TestContext): Promise<FakeNode> {
+  const on = master(t);
+  await run(on, 'quarantine-etcd.sh');
+  on.write('fake/seen-without-manifest', '');
+  return on;
+}
 
+describe('restore-etcd.sh', { concurrency }, () => {
   it('has everything as it was, and leaves nothing of the run', async (t) => {
     const wanted = treeOf(master(t));
     const on = await quarantined(t);

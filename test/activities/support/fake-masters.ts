@@ -9,7 +9,7 @@ import { scriptHashes } from '../../../activities/node-scripts/scripts.ts';
 import { fakeNode, type FakeNode } from './fake-node.ts';
 
 export const runId = 'er-7f3a-master-2';
-export const clusterId = 'cdf818194e3a8c32';
+const clusterId = 'cdf818194e3a8c32';
 /** More than 2^63, so that a float or a signed number would name another. */
 export const memberIds: Record<string, string> = {
   'master-0': '9e73c4c6d0f1a2b3',

@@ -1,3 +1,4 @@
+import { failure } from '../../../activities/failure.ts';
 import type { NodeLane, NodeScriptCall } from '../../../activities/connections/node-lane.ts';
 
 /** What `observe-kubelet.sh` says of a healthy master-1 of the lab. */
@@ -37,4 +38,9 @@ export function healthyWords(change: Record<string, string> = {}): Record<string
 /** A lane without ssh: what each call is answered with. */
 export function stubLane(answer: (call: NodeScriptCall) => Promise<Record<string, string>>): NodeLane {
   return { run: answer, stream: answer };
+}
+
+/** For what is done through the API alone. */
+export function noLane(): NodeLane {
+  return stubLane(() => Promise.reject(failure('NodeUnreachable', 'nothing is asked of a node')));
 }

@@ -27,10 +27,10 @@ function copy(daysAgo: number, change: Partial<CopyRecord> = {}): CopyRecord {
   };
 }
 
+const days = (gone: CopyRecord[]) => gone.map(({ run }) => run).sort();
+
 describe('which copies may go', () => {
   const copies = [copy(1), copy(40), copy(3), copy(90)];
-  const days = (gone: CopyRecord[]) => gone.map(({ run }) => run).sort();
-
   it('by number: all but the newest so many', () => {
     assert.deepEqual(days(copiesToRemove(copies, { copies: 2 }, now)), ['er-40', 'er-90']);
   });
