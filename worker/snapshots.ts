@@ -84,7 +84,7 @@ async function openCopy(
   const whole = createHash('sha256');
   const trailer = createTrailerCheck();
   let bytes = 0;
-  for await (const chunk of await decrypter.decrypt(encrypted as ReadableStream<Uint8Array>)) {
+  for await (const chunk of await decrypter.decrypt(encrypted)) {
     whole.update(chunk);
     trailer.update(chunk);
     bytes += chunk.length;
