@@ -42,7 +42,7 @@ export async function recoverFrom(t: TestContext, stage: Stage, of: EtcdCase): P
   await removeKept(lab);
   const before = await surroundings(lab);
   const writer = await startWriter(lab);
-  const result = await whileEtcdBroken(lab, of, async () => {
+  const recovered = whileEtcdBroken(lab, of, async () => {
     await of.beforehand?.();
     const asked = Date.now();
     const recovery = await recoverEtcd(stage, { node });
@@ -57,6 +57,9 @@ export async function recoverFrom(t: TestContext, stage: Stage, of: EtcdCase): P
     await assertWhole(lab);
     return healed;
   });
+  // It writes until it is told: a case that fails must tell it too.
+  await recovered.catch(() => writer.finish().catch(() => {}));
+  const result = await recovered;
   const { acknowledged, failed, lost } = await writer.finish();
   t.diagnostic(`the writer: ${acknowledged} writes acknowledged, ${failed.length} failed`);
   assert.deepEqual(lost, [], 'no acknowledged write is lost');
