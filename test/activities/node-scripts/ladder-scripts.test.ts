@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { isFailure } from '../../../activities/failure.ts';
+import type { NodeScriptName } from '../../../activities/node-scripts/scripts.ts';
+import { certificate } from '../support/certificates.ts';
+import { fakeNode, kubeconfigText, nodeServer, type FakeNode } from '../support/fake-node.ts';
+
+const node = 'master-1';
+const own = 'var/lib/kubelet/kubeconfig';
+
+function run(on: FakeNode, script: NodeScriptName, args: string[]) {
+  return on.lane.run({ node, script, runId: 'kar-1', args, input: '', timeoutMs: 30_000 });
+}
+
+async function backedUp(t: TestContext): Promise<FakeNode> {
+  const on = fakeNode(t);
+  await run(on, 'back-up-kubelet.sh', [node]);
+  return on;
+}
+
+const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+
+describe('the scripts of the ladder', { concurrency: 2 }, () => {
+  it('make a key that stays where it is, and find it again', async (t) => {
+    const on = await backedUp(t);
+    const first = await run(on, 'make-kubelet-key.sh', [node]);
+    const second = await run(on, 'make-kubelet-key.sh', [node]);
+    assert.deepEqual([first['changed'], second['changed']], ['yes', 'no']);
+    assert.equal(first['publicKeySha256'], second['publicKeySha256']);
+    assert.doesNotMatch(JSON.stringify(first), /PRIVATE KEY/);
+    const key = join(on.root, 'var/lib/kubelet-recovery/kar-1/own/key.pem');
+    assert.equal(lstatSync(key).mode & 0o777, 0o600);
+  });
+
+  it('take cluster-admin away from the kubeconfig, and leave the node its bootstrap file', async (t) => {
+    const on = await backedUp(t);
+    const admin = await certificate('O=system:masters, CN=system:admin');
+    const data = Buffer.from(admin.pem).toString('base64');
+    on.write(own, kubeconfigText(nodeServer, { 'client-certificate-data': data }));
+    const said = await run(on, 'withdraw-admin.sh', [node]);
+    assert.equal(said['removed'], `/${own}`);
+    assert.equal(on.has(own), false);
+    assert.equal(on.has('etc/kubernetes/kubeconfig'), true);
+  });
+
+  it('take nothing away that is not cluster-admin', async (t) => {
+    const on = await backedUp(t);
+    const said = await run(on, 'withdraw-admin.sh', [node]);
+    assert.deepEqual([said['changed'], on.has(own)], ['no', true]);
+  });
+
+  it('lend nothing from anywhere but the place of the platform’s admin kubeconfigs', async (t) => {
+    const on = await backedUp(t);
+    const args = [node, '/etc/kubernetes/kubeconfig', hash('x'), 'kubeconfig', 'missing'];
+    await assert.rejects(run(on, 'install-admin.sh', args), (error) => isFailure(error, 'NodeScriptFailed'));
+  });
+
+  it('link nothing that is no client certificate of a kubelet, or is not what was approved', async (t) => {
+    const on = await backedUp(t);
+    const file = '/var/lib/kubelet/pki/kubelet-client-2026.pem';
+    on.write(file.slice(1), 'changed since');
+    await assert.rejects(run(on, 'relink-certificate.sh', [node, '/etc/shadow', hash('x')]), (error) =>
+      isFailure(error, 'NodeScriptFailed'),
+    );
+    await assert.rejects(run(on, 'relink-certificate.sh', [node, file, hash('x')]), (error) =>
+      isFailure(error, 'PreconditionFailed'),
+    );
+  });
+});
