@@ -3,6 +3,7 @@ import { createActActivities } from './act/index.ts';
 import { createApproveActivities } from './approve/index.ts';
 import type { ClusterConnection, InventoryLookup } from './connections/cluster.ts';
 import { createNodeLane, type NodeLane } from './connections/node-lane.ts';
+import { createPodLane } from './connections/pod-lane.ts';
 import type { ActActivities, ApproveActivities, ObserveActivities } from './contract.ts';
 import type { LadderActivities } from './kubelet-contract.ts';
 import { createLeaseActivities } from './lease.ts';
@@ -17,10 +18,15 @@ export interface ActivityDeps {
   laneOf: (cluster: ClusterConnection) => NodeLane;
 }
 
+/** As the inventory says. */
+function laneTo(cluster: ClusterConnection): NodeLane {
+  return cluster.nodeAccess === 'pod' ? createPodLane(cluster) : createNodeLane(cluster);
+}
+
 /** What runs on the queues `cluster/<name>`: everything that touches a cluster. */
 export function createClusterActivities(
   inventory: InventoryLookup,
-  laneOf: ActivityDeps['laneOf'] = createNodeLane,
+  laneOf: ActivityDeps['laneOf'] = laneTo,
 ): ObserveActivities &
   ApproveActivities &
   ActActivities &

@@ -3,7 +3,7 @@ import type { ClusterConnection } from './cluster.ts';
 import { connectKubernetes, type Kubernetes, type KubernetesOptions } from './kubernetes.ts';
 import type { NodeLane } from './node-lane.ts';
 
-const API_PORT = 6443;
+export const API_PORT = 6443;
 /** So long the next activities begin with the way that was found, before they give the endpoint another try. */
 const REMEMBERED_MS = 30_000;
 

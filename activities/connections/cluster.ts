@@ -9,6 +9,10 @@ export interface ClusterConnection {
   api: { kubeconfig: string; context?: string };
   /** `config` goes to `ssh -F`; absent, ssh reads its own files. */
   ssh: { user: string; config?: string };
+  /** How scripts get to a master; absent: by ssh. */
+  nodeAccess?: 'ssh' | 'pod';
+  /** `image` is pinned by its digest; absent: that of the etcd pods. */
+  nodePod?: { image: string };
   /** Name of the Node object → the address that ssh dials. */
   masters: Record<string, { address: string }>;
   policy: Policy;

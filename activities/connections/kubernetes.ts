@@ -24,6 +24,8 @@ export interface Kubernetes {
   /** A question that is put with POST and changes nothing: asked again like a read. */
   review<T>(path: string, body: unknown): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
+  /** `body`: DeleteOptions. */
+  remove(path: string, body: object): Promise<unknown>;
   /** A JSON patch (RFC 6902). One that does not apply, because a `test` fails or a path is gone, is a conflict. */
   patch<T>(path: string, body: unknown): Promise<T>;
   /** `body`: its DeleteOptions, with the preconditions. */
@@ -76,6 +78,7 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
     get: (path, query) => call('GET', query ? `${path}?${new URLSearchParams(query).toString()}` : path),
     post: (path, body) => call('POST', path, body),
     review: (path, body) => call('POST', path, body, false),
+    remove: (path, body) => call('DELETE', path, body),
     put: (path, body) => call('PUT', path, body),
     patch: (path, body) => call('PATCH', path, body),
     delete: (path, body) => call('DELETE', path, body),

@@ -1,4 +1,5 @@
 import { HAPROXY_CONFIG, haproxyConfig } from '../cluster/endpoint.ts';
+import { notReady } from '../cluster/health.ts';
 import { waitUntil } from '../cluster/wait.ts';
 import type { Lab } from '../handle.ts';
 import { during } from '../host/progress.ts';
@@ -28,16 +29,77 @@ export const endpointFlaky: Fault = {
   async break(lab, _node, { progress, signal }) {
     await during(progress, 'the endpoint drops connections', async () => {
       await configure(lab, { dropsOneIn: DROPS_ONE_IN });
-      const answers = async () =>
-        lab.api.get('/readyz').then(
-          () => 'answered',
-          (): true => true,
-        );
-      await waitUntil('a dropped connection', answers, { withinMs: 30_000, everyMs: 50, signal });
+      await waitUntil('a dropped connection', refused(lab), { withinMs: 30_000, everyMs: 50, signal });
     });
   },
   healByForce,
 };
+
+export const apiEndpointDown: Fault = {
+  name: 'api-endpoint-down',
+  sentence: 'The load balancer before the API is stopped; the API servers on the masters work.',
+  symptom:
+    'kubectl says "connection refused", and after 40 s every Node is NotReady: kubelets use the same endpoint.',
+  heal: 'Start the load balancer.',
+  async break(lab, _node, { progress, signal }) {
+    await during(progress, 'the endpoint is stopped', async () => {
+      await on(lab, INFRA, 'systemctl', 'stop', 'haproxy');
+      await waitUntil('a refused connection', refused(lab), { withinMs: 30_000, signal });
+    });
+  },
+  healByForce: startAgain,
+};
+
+const FLAPPING_UNIT = 'lab-endpoint-flapping';
+/** A kubelet's lease is good for 40 s: it outlives each outage. */
+const DOWN_S = 6;
+const UP_S = 14;
+
+export const apiEndpointFlapping: Fault = {
+  name: 'api-endpoint-flapping',
+  sentence: 'The load balancer before the API stops for six seconds, again and again.',
+  symptom: 'kubectl says "connection refused" for a moment, then works, then does not.',
+  heal: 'End what stops the load balancer, and start it.',
+  async break(lab, _node, { progress, signal }) {
+    await during(progress, 'the endpoint comes and goes', async () => {
+      const loop = `while :; do systemctl stop haproxy; sleep ${DOWN_S}; systemctl start haproxy; sleep ${UP_S}; done`;
+      await lab.sh(INFRA, ['systemctl', 'stop', FLAPPING_UNIT]);
+      await on(
+        lab,
+        INFRA,
+        'systemd-run',
+        '--quiet',
+        '--collect',
+        `--unit=${FLAPPING_UNIT}`,
+        'sh',
+        '-c',
+        loop,
+      );
+      await waitUntil('a refused connection', refused(lab), { withinMs: 60_000, everyMs: 200, signal });
+    });
+  },
+  healByForce: startAgain,
+};
+
+function refused(lab: Lab): () => Promise<true | string> {
+  return () =>
+    lab.api.get('/readyz').then(
+      () => 'answered',
+      (): true => true,
+    );
+}
+
+/** The kubelet of the node itself may have lost more than the endpoint. */
+async function startAgain(lab: Lab, node: string, { progress, signal }: FaultOptions): Promise<void> {
+  await during(progress, 'the endpoint is there, and the other kubelets have found it', async () => {
+    // It may not be there, which is what is wanted.
+    await lab.sh(INFRA, ['systemctl', 'stop', FLAPPING_UNIT]);
+    await on(lab, INFRA, 'systemctl', 'start', 'haproxy');
+    const others = lab.masters.filter((name) => name !== node);
+    const ready = () => notReady(lab.api, others).catch((error: Error) => error.message);
+    await waitUntil(`every Node but ${node} is Ready`, ready, { withinMs: 120_000, signal });
+  });
+}
 
 async function healByForce(lab: Lab, _node: string, { progress }: FaultOptions): Promise<void> {
   await during(progress, 'the endpoint is all three masters', () => configure(lab, {}));

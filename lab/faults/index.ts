@@ -1,6 +1,6 @@
 import { bootstrapAbsent, bootstrapRejected } from './bootstrap-credential.ts';
 import { bootstrapSecretMissing } from './bootstrap-secret-missing.ts';
-import { endpointFlaky, endpointOnNode } from './endpoint.ts';
+import { apiEndpointDown, apiEndpointFlapping, endpointFlaky, endpointOnNode } from './endpoint.ts';
 import { etcdAddressChange } from './etcd-address-change.ts';
 import { etcdAddressChangeFast, etcdAddressChangeMidRollOut } from './etcd-address-change-timing.ts';
 import { etcdBadCertificate } from './etcd-bad-certificate.ts';
@@ -46,6 +46,8 @@ export const faults: readonly Fault[] = [
   metal3Stuck,
   endpointOnNode,
   endpointFlaky,
+  apiEndpointDown,
+  apiEndpointFlapping,
   etcdMemberStopped,
   etcdAddressChange,
   etcdAddressChangeFast,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseAllDocuments } from 'yaml';
+import { nodePodNamespace } from '../../activities/connections/node-pod.ts';
 import { allCertsSecret, certificateSecrets, etcdNamespace } from '../../domain/etcd/names.ts';
 
 const directory = join(import.meta.dirname, '../../deploy/rbac');
@@ -15,20 +16,27 @@ interface Role {
   subjects?: { kind: string; name: string; namespace: string }[];
 }
 
-const objects = readdirSync(directory)
-  .filter((file) => file.endsWith('.yaml'))
-  .flatMap((file) => parseAllDocuments(readFileSync(join(directory, file), 'utf8')))
-  .map((document) => document.toJS() as Role);
-const granted = objects.flatMap((role) => {
+const objects = rolesIn(directory);
+const granted = objects.flatMap(grants);
+const podLane = rolesIn(join(directory, 'pod-lane'));
+
+function rolesIn(place: string): Role[] {
+  return readdirSync(place)
+    .filter((file) => file.endsWith('.yaml'))
+    .flatMap((file) => parseAllDocuments(readFileSync(join(place, file), 'utf8')))
+    .map((document) => document.toJS() as Role);
+}
+
+function grants(role: Role) {
   return (role.rules ?? []).flatMap(({ resources, resourceNames, verbs }) =>
     resources.flatMap((resource) =>
       verbs.map((verb) => ({ resource, resourceNames, verb, namespace: role.metadata.namespace })),
     ),
   );
-});
+}
 
 describe('the roles of the runbooks', () => {
-  for (const { resource, verb, namespace, resourceNames } of granted) {
+  for (const { resource, verb, namespace, resourceNames } of [...granted, ...podLane.flatMap(grants)]) {
     it(`say why: ${verb} ${resource}`, () => {
       const [object = '', subresource] = resource.split('/');
       const name = resourceNames?.[0];
@@ -47,6 +55,14 @@ describe('the roles of the runbooks', () => {
       assert.ok(line, `no line in README.md for ${verb} ${resource} in ${namespace ?? 'the cluster'}`);
     });
   }
+
+  it('let nobody exec in a pod, but in a namespace of its own that is applied by itself', () => {
+    assert.ok(granted.every(({ resource }) => resource !== 'pods/exec'));
+    const all = podLane.flatMap(grants);
+    assert.ok(all.some(({ resource }) => resource === 'pods/exec'));
+    assert.deepEqual([...new Set(all.map(({ namespace }) => namespace))], [nodePodNamespace]);
+    assert.ok(podLane.every(({ kind }) => !kind.startsWith('Cluster')));
+  });
 
   it('grant nothing that reaches further than its purpose', () => {
     const verbs = new Set(granted.map(({ verb }) => verb));
@@ -90,6 +106,6 @@ describe('the roles of the runbooks', () => {
 
   it('leave no line in the README without a grant', () => {
     const lines = readme.split('\n').filter((line) => /^\| (cluster|`)/.test(line));
-    assert.equal(lines.length, granted.length);
+    assert.equal(lines.length, granted.length + podLane.flatMap(grants).length);
   });
 });

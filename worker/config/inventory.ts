@@ -17,6 +17,10 @@ export interface ClusterConfig {
   api: { kubeconfig: string; context?: string };
   /** `config` goes to `ssh -F`; absent, ssh reads its own files. */
   ssh: { user: string; config?: string };
+  /** How scripts get to a master; absent: by ssh. */
+  nodeAccess?: 'ssh' | 'pod';
+  /** `image` is pinned by its digest; absent: that of the etcd pods. */
+  nodePod?: { image: string };
   masters: Record<string, { address: string }>;
   policy: Policy;
   etcd: EtcdPolicy;
@@ -55,7 +59,7 @@ export function parseInventory(
 }
 
 function toCluster(name: string, written: WrittenCluster, baseDir: string): ClusterConfig {
-  const { api, ssh, masters, approvals, approvers, snapshots, policy } = written;
+  const { api, ssh, masters, approvals, approvers, snapshots, policy, nodeAccess, nodePod } = written;
   return {
     name,
     api: {
@@ -63,6 +67,8 @@ function toCluster(name: string, written: WrittenCluster, baseDir: string): Clus
       ...(api.context === undefined ? {} : { context: api.context }),
     },
     ssh: { user: ssh.user, ...(ssh.config === undefined ? {} : { config: resolve(baseDir, ssh.config) }) },
+    ...(nodeAccess === 'pod' && { nodeAccess }),
+    ...(nodePod && { nodePod }),
     masters,
     ...(approvers === undefined ? {} : { approvers: toApprovers(approvers, baseDir) }),
     policy: {

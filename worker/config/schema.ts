@@ -113,12 +113,23 @@ const master = z.strictObject({
     .refine((written) => isIP(written) !== 0, 'expected an IP address'),
 });
 
+const nodeAccess = z.enum(['ssh', 'pod'], { error: () => 'expected `ssh` or `pod`' });
+
+/** A tag may mean another image tomorrow. */
+const nodePod = z.strictObject({
+  image: z
+    .string('expected an image with its digest (…@sha256:…)')
+    .regex(/^\S+@sha256:[0-9a-f]{64}$/, 'expected an image with its digest (…@sha256:…)'),
+});
+
 const ssh = z.strictObject({ user: text.default('core'), config: path.optional() });
 
 const cluster = z
   .strictObject({
     api: z.strictObject({ kubeconfig: path, context: text.optional() }),
     ssh: ssh.prefault({}),
+    nodeAccess: nodeAccess.default('ssh'),
+    nodePod: nodePod.optional(),
     masters: atLeastOne(z.record(nodeName, master), 'master').superRefine(refuseSharedAddress),
     approvals: approvals.optional(),
     approvers: approvers.optional(),

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
 import { certificate, serverCertificate, type KeyedCertificate } from './certificates.ts';
@@ -39,13 +40,20 @@ export async function fakeApi(
   {
     trusted = true,
     serving = serverCertificate(),
-  }: { trusted?: boolean; serving?: Promise<KeyedCertificate> } = {},
+    upgrade,
+  }: {
+    trusted?: boolean;
+    serving?: Promise<KeyedCertificate>;
+    /** What becomes of a request for a WebSocket. */
+    upgrade?: (request: IncomingMessage, socket: Duplex) => void;
+  } = {},
 ): Promise<FakeApi> {
   const { pem, key } = await serving;
   const calls: FakeCall[] = [];
   const server = createServer({ cert: pem, key }, (request, response) => {
     void serve(request, response, calls, answer);
   });
+  if (upgrade) server.on('upgrade', upgrade);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const directory = mkdtempSync(join(tmpdir(), 'cpr-api-'));

@@ -84,6 +84,28 @@ describe('an inventory', () => {
   });
 });
 
+function withLane(...lines: string[]): string {
+  return healthy.replace(
+    '    approvals: open\n',
+    `    approvals: open\n${lines.map((line) => `    ${line}\n`).join('')}`,
+  );
+}
+
+describe('the way to a master', () => {
+  it('is ssh, unless the inventory says that it is a pod', () => {
+    assert.equal(parse(healthy)['prod-eu-1']?.nodeAccess, undefined);
+    assert.equal(parse(withLane('nodeAccess: pod'))['prod-eu-1']?.nodeAccess, 'pod');
+    assert.match(problemsOf(withLane('nodeAccess: telnet')).join(), /nodeAccess: expected `ssh` or `pod`/);
+  });
+
+  it('has an image of its own only with a digest', () => {
+    const image = `quay.io/tools@sha256:${'0a'.repeat(32)}`;
+    assert.deepEqual(parse(withLane(`nodePod: { image: '${image}' }`))['prod-eu-1']?.nodePod, { image });
+    const problems = problemsOf(withLane('nodePod: { image: quay.io/tools:latest }')).join();
+    assert.match(problems, /nodePod\.image: expected an image with its digest/);
+  });
+});
+
 describe('copies of snapshots', () => {
   const keeping = (keep: string) => parse(withCopies(recipient, keep))['prod-eu-1']?.snapshots?.keep;
 
