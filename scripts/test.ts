@@ -47,7 +47,7 @@ async function runTier(tier: Tier): Promise<Outcome> {
 function report(results: readonly Outcome[]): void {
   console.log();
   for (const { name, ms, leftOut, ...counts } of results) {
-    console.log(`${name.padEnd(9)} ${leftOut ? 'left out' : `${sentence(counts)}, ${elapsed(ms)}`}`);
+    console.log(`${name.padEnd(10)} ${leftOut ? 'left out' : `${sentence(counts)}, ${elapsed(ms)}`}`);
   }
   for (const { name, leftOut, skipped } of results) {
     if (leftOut) console.log(`Left out: ${name} (its ${skipped} test files count as skipped). ${leftOut}`);

@@ -44,12 +44,19 @@ const BROWSER: HostCommand = { command: 'chromium', package: 'chromium', why: 'f
 
 /** Files in one process: one process for each took four times as long. It ends with its tests, whatever they left open. */
 const ONE_PROCESS = ['--test-isolation=none', '--test-force-exit'];
-/** Parts that run at the same time, to use two cores: what runs node scripts in real shells costs as much as all the rest. */
-const FAST: readonly NodeTest[] = [
-  ['test/activities/act/**/*.test.ts'],
-  ['test/activities/*.test.ts', 'test/activities/!(act)/**/*.test.ts'],
-  ['test/*.test.ts', 'test/!(temporal|lab|lab-etcd|lab-long|activities)/**/*.test.ts'],
-].map((files) => ({ files, flags: ONE_PROCESS, timeoutMinutes: 2, printAtEnd: true }));
+/** Parts that run at the same time, to use two cores. */
+const FAST = together(
+  ['test/{domain,client,workflows}/**/*.test.ts'],
+  [
+    'test/*.test.ts',
+    'test/!(domain|client|workflows|activities|temporal|lab|lab-etcd|lab-long)/**/*.test.ts',
+  ],
+);
+/** Starting a shell for each script costs more than all of the above: not for every edit. */
+const ACTIVITIES = together(
+  ['test/activities/node-scripts/**/*.test.ts', 'test/activities/act/**/*.test.ts'],
+  ['test/activities/*.test.ts', 'test/activities/!(node-scripts|act)/**/*.test.ts'],
+);
 const TEMPORAL: NodeTest = {
   files: ['test/temporal/**/*.test.ts'],
   flags: ['--test-concurrency=2'],
@@ -85,10 +92,17 @@ export const TIERS: readonly Tier[] = [
   },
   {
     name: 'fast',
-    sentence: 'everything that needs neither a server nor a cluster',
+    sentence: 'decisions, texts, command line and replay: seconds',
     leftOut: everywhere,
     size: () => countFiles(...FAST),
-    run: (context) => runFast(context),
+    run: (context) => runTogether(FAST, context),
+  },
+  {
+    name: 'activities',
+    sentence: 'the activities against false APIs, and their scripts in real shells on false nodes',
+    leftOut: everywhere,
+    size: () => countFiles(...ACTIVITIES),
+    run: (context) => runTogether(ACTIVITIES, context),
   },
   {
     name: 'temporal',
@@ -128,8 +142,12 @@ async function runChecks({ signal }: TierContext): Promise<Counts> {
   return { passed: CHECKS.length - failures.length, failed: failures.length, skipped: 0 };
 }
 
-async function runFast(context: TierContext): Promise<Counts> {
-  const parts = await Promise.all(FAST.map((part) => nodeTest(part, context)));
+function together(...parts: readonly string[][]): readonly NodeTest[] {
+  return parts.map((files) => ({ files, flags: ONE_PROCESS, timeoutMinutes: 4, printAtEnd: true }));
+}
+
+async function runTogether(tests: readonly NodeTest[], context: TierContext): Promise<Counts> {
+  const parts = await Promise.all(tests.map((part) => nodeTest(part, context)));
   return parts.reduce(add, NONE);
 }
 
