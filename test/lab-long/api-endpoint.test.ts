@@ -28,7 +28,13 @@ test('with the endpoint down from the start, the incident is diagnosed whole thr
       t.diagnostic(`${cost.apiCalls} API calls, ${cost.milliseconds} ms`);
       const codes = findings.map(({ code, node: on }) => `${code} ${on ?? ''}`.trim());
       assert.ok(codes.includes('ApiEndpointDown'), codes.join());
-      assert.ok(codes.includes(`KubeletClientCredentialLost ${node}`), codes.join());
+      // Whether its bootstrap credential is good is asked on the node, over the endpoint: so it depends on the moment how much
+      // of its fault is named, and never is it a lost credential, which nobody could see.
+      assert.ok(
+        codes.some((code) => code.endsWith(` ${node}`)),
+        codes.join(),
+      );
+      assert.ok(!codes.includes(`KubeletClientCredentialLost ${node}`), codes.join());
       assert.ok(!codes.includes('ApiUnreachable') && !codes.includes('SignerDown'), codes.join());
       const endpoint = findings.find(({ code }) => code === 'ApiEndpointDown');
       assert.match(endpoint?.sentence ?? '', /the API server on master-\d does/);
@@ -68,7 +74,7 @@ test('with an endpoint that comes and goes, a recovery ends healed: each act onc
   await whileBroken(lab, 'kubelet-anonymous', node, async () => {
     let approvedAt = 0;
     await whileAlso(lab, 'api-endpoint-flapping', node, async () => {
-      const recovery = await stage.recover();
+      const recovery = await atItsGate((text) => t.diagnostic(text));
       approvedAt = await approve(recovery);
       const { outcome } = await endedWithHelp(recovery, (text) => t.diagnostic(text));
       assert.equal(outcome.status, 'healed', outcome.sentence);
@@ -81,6 +87,19 @@ test('with an endpoint that comes and goes, a recovery ends healed: each act onc
     assert.equal(approvals.length, 1, writes.join());
   });
 });
+
+/** A look that falls into an outage cannot ask on the node what it must know, and refuses: a person asks again. */
+async function atItsGate(say: (text: string) => void): Promise<Recovery> {
+  for (let tries = 1; ; tries++) {
+    const recovery = await stage.recover();
+    const { phase, outcome } = await untilState(recovery, (state) =>
+      ['waiting-for-approval', 'closed'].includes(state.phase),
+    );
+    if (phase !== 'closed') return recovery;
+    assert.ok(tries < 12, outcome?.sentence);
+    say(`${outcome?.status}: ${outcome?.sentence}`);
+  }
+}
 
 /**
  * What runs on the node uses the kubelet's own way to the API, which is the endpoint: such a step may meet an outage and block.
