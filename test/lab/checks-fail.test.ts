@@ -64,7 +64,10 @@ test('a left-over token turns both red', async () => {
   await using planted = await plantTemporaryToken(stage.lab, node);
   const { ours, product } = await proofs(0);
   assert.ok(ours.includes(`temporary token in ${planted.path}`), ours.join('\n'));
-  assert.match(product, /the token in its bootstrap file does not expire|no temporary credential is left/);
+  assert.match(
+    product,
+    /the credential in its bootstrap file does not expire|no temporary credential is left/,
+  );
 });
 
 test('a stale mirror pod turns both red: one of another manifest, and one of a kubelet that is silent', async () => {

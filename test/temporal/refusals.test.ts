@@ -43,9 +43,9 @@ const refusals: [string, RefusalReason, Change][] = [
     },
   ],
   [
-    'the secret of the bootstrap token is gone',
+    'the secret of the bootstrap token is gone, and we may not file a request for the node either',
     'BootstrapSecretMissing',
-    (cluster) => (cluster.bootstrapSecret = false),
+    (cluster) => Object.assign(cluster, { bootstrapSecret: false, mayFile: false }),
   ],
 ];
 
