@@ -18,6 +18,9 @@ sweep() { # FILE OR DIRECTORY
 }
 for file in "$recovery/.$CPR_RUN".unfinished.* "$bootstrap.cpr-$CPR_RUN" "$kubeconfig.cpr-$CPR_RUN" "$pki"/*.cpr-"$CPR_RUN" "$pki/.kubelet-client.cpr-$CPR_RUN" "$run_dir"/restart-*.new "$run_dir/own"; do sweep "$file"; done
 if [ -e "$run_dir/bootstrap-kubeconfig" ] && is_temporary "$run_dir/bootstrap-kubeconfig"; then
+    # Out of the manifest first: what that lists must verify for as long as the backup lies there.
+    grep -v ' [ *]\./bootstrap-kubeconfig$' "$run_dir/manifest.sha256" >"$run_dir/manifest.new" || :
+    mv -fT "$run_dir/manifest.new" "$run_dir/manifest.sha256"
     rm -f "$run_dir/bootstrap-kubeconfig"
     note "removed a temporary token from the backup ${run_dir#"$root"}"
     changed=yes

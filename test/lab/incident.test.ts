@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { healthCheckWorkflow, type HealthCheckResult } from './support/health-check.ts';
 import { requireHealthy, whileBroken } from './support/broken.ts';
-import { faultsOf, lastMirrorPodAt, rememberHealthy } from './support/node-proof.ts';
+import { faultsOf, lastMirrorPodAt, rememberHealthy, requestsLeft } from './support/node-proof.ts';
 import { approve, ended, openStage, type Stage } from './support/stage.ts';
 import { kubeletStarts, nodeNow } from './support/times.ts';
 import { startWriter } from './support/writer.ts';
@@ -39,7 +39,10 @@ test('the incident is named, healed on approval, and etcd never notices', async 
     const starts = await kubeletStarts(lab, node, approvedAt);
     await t.test('the kubelet was restarted once', () => assert.equal(starts.length, 1));
     await t.test('the node itself shows that it is healed', async () =>
-      assert.deepEqual(await faultsOf(lab, node, healthy, approvedAt), []),
+      assert.deepEqual(
+        [...(await faultsOf(lab, node, healthy, approvedAt)), ...(await requestsLeft(lab, node, approvedAt))],
+        [],
+      ),
     );
     await t.test('the report tells it', () => {
       for (const text of [node, 'healed', 'grace', 'as planned']) assert.match(report, new RegExp(text));

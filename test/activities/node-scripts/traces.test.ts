@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -147,6 +148,8 @@ describe('conclude-run.sh', { concurrency: 4 }, () => {
     await run(on, 'conclude-run.sh', [node, 'healed']);
     assert.equal(on.has(`${backup}/bootstrap-kubeconfig`), false);
     assert.equal(on.has(`${backup}/kubeconfig`), true);
+    const verify = ['--quiet', '-c', 'manifest.sha256'];
+    execFileSync('sha256sum', verify, { cwd: join(on.root, backup), stdio: 'pipe' });
     assert.deepEqual((await seen(on)).temporaryCredentials, []);
   });
 
