@@ -1,3 +1,4 @@
+import type { Touches } from '../domain/etcd/before-change.ts';
 import type { EtcdDecision } from '../domain/etcd/verdict.ts';
 import type { EtcdObservation } from '../domain/etcd/observation.ts';
 import type { EtcdPins } from '../domain/etcd/pins.ts';
@@ -51,11 +52,13 @@ export interface EtcdGate {
 
 export interface EtcdDecideActivities {
   decideEtcdRecovery(input: EtcdDecision): Promise<Verdict>;
-  /** Why the approved change of membership must not be made just now; absent: it may. Asked directly before it. */
+  /** Why the approved change must not be made just now; absent: it may. Asked directly before it. */
   objectToMemberChange(input: {
     observation: EtcdObservation;
     plan: EtcdPlan;
     decision: Pick<EtcdDecision, 'policy' | 'owner'>;
+    /** Absent: `member`. */
+    touches?: Touches;
   }): Promise<{ because?: string }>;
 }
 

@@ -20,8 +20,8 @@ export function createDecideActivities(): DecideActivities & EtcdDecideActivitie
       return because === undefined ? {} : { because };
     },
     decideEtcdRecovery: async (input) => decideEtcdRecovery(input, digestOf),
-    objectToMemberChange: async ({ observation, plan, decision }) => {
-      const because = objectionToChange(observation, plan, decision);
+    objectToMemberChange: async ({ observation, plan, decision, touches }) => {
+      const because = objectionToChange(observation, plan, decision, touches);
       return because === undefined ? {} : { because };
     },
     decideCleanup: async (input) => decideCleanup(input, digestOf),

@@ -49,28 +49,37 @@ function listHeardFrom(
 }
 
 /**
- * Why the approved change of membership must not be made just now, or undefined. Asked directly before it: hours may lie between
- * the plan and this step, and a second failure meanwhile would make an outage of it. What is already so is no objection: the step
- * finds it so, and changes nothing.
+ * What the step is about to change. `member`: the pinned one, by its id, or nothing where none is pinned. `data`: whatever lies on
+ * the target's disk, whichever member it belongs to by now.
+ */
+export type Touches = 'member' | 'data';
+
+/**
+ * Why the approved change must not be made just now, or undefined. Asked directly before it: hours may lie between the plan and
+ * this step, and a second failure meanwhile would make an outage of it. Of a change of membership what is already so is no
+ * objection: the step finds it so by the member's id, and changes nothing. A move of data knows no id: it would take the data of
+ * a healthy member that has joined since.
  */
 export function objectionToChange(
   observation: EtcdObservation,
   { pins }: EtcdPlan,
   asking: Asking,
+  touches: Touches = 'member',
 ): string | undefined {
   const membership = membershipOf(observation.masters, pins);
-  if (membership === 'removed' || membership === 'updated') return undefined;
+  const isGone = membership === 'removed';
+  if (touches === 'member' && pins.target.member && (isGone || membership === 'updated')) return undefined;
   const early = quorumLostObjection(observation) ?? readObjection(observation);
   if (early) return early.because;
-  if (membership !== 'listed')
+  if (membership !== 'listed' && !isGone)
     return `what became of member ${pins.target.member?.id ?? ''} is ${membership}`;
   const assessment = assess(observation);
   const standing = clusterObjection(assessment, pins.target.node, asking);
-  return standing?.because ?? pinObjection(assessment, pins);
+  return standing?.because ?? pinObjection(assessment, pins, isGone);
 }
 
 /** All that the vote was about is still what it was. */
-function pinObjection(assessment: Assessment, pins: EtcdPins): string | undefined {
+function pinObjection(assessment: Assessment, pins: EtcdPins, isGone: boolean): string | undefined {
   const { target, survivors, clusterId, executor } = pins;
   const { survey } = assessment;
   if (survey.clusterId !== clusterId) return `this is cluster ${survey.clusterId}, not ${clusterId}`;
@@ -79,13 +88,19 @@ function pinObjection(assessment: Assessment, pins: EtcdPins): string | undefine
   const alive = survey.survivors.map(({ memberId }) => memberId);
   const missing = survivors.find(({ memberId }) => !alive.includes(memberId));
   if (missing) return `${missing.node} no longer answers as member ${missing.memberId}`;
-  return targetPinObjection(assessment, target);
+  return targetPinObjection(assessment, target, isGone);
 }
 
-function targetPinObjection(assessment: Assessment, target: EtcdPins['target']): string | undefined {
+/** Of a member that is gone the place must still be empty: whoever has joined there since is not what the vote was about. */
+function targetPinObjection(
+  assessment: Assessment,
+  target: EtcdPins['target'],
+  isGone: boolean,
+): string | undefined {
   const found = targetOf(assessment);
-  if (found?.fault.node !== target.node || found.fault.member?.id !== target.member?.id)
-    return `member ${target.member?.id ?? ''} of ${target.node} is not the one that is broken`;
+  const expected = isGone ? undefined : target.member?.id;
+  if (found?.fault.node !== target.node || found.fault.member?.id !== expected)
+    return `${expected === undefined ? 'the place without a member' : `member ${expected}`} on ${target.node} is not what is broken`;
   const node = valueOf(found.standing.master.node);
   return node?.uid === target.nodeUid && isSame(node.internalIps, target.addresses)
     ? undefined

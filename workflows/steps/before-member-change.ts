@@ -1,4 +1,5 @@
 import { ApplicationFailure, condition } from '@temporalio/workflow';
+import type { Touches } from '../../domain/etcd/before-change.ts';
 import type { EtcdObservation } from '../../domain/etcd/observation.ts';
 import { decisions, labelled } from './activities.ts';
 import { mayStillAbort } from './blocked.ts';
@@ -19,20 +20,24 @@ const looksAtMost = 3;
  *
  * Throws `ActWithheld`, also when the run is aborted meanwhile, and `PreconditionFailed`.
  */
-export async function proveStillDue(stage: EtcdStage, line: string): Promise<void> {
+export async function proveStillDue(
+  stage: EtcdStage,
+  line: string,
+  touches: Touches = 'member',
+): Promise<void> {
   const { run } = stage;
   do {
-    await proveOnce(stage, line);
+    await proveOnce(stage, line, touches);
     // After a pause the look is old.
   } while ((await holdWhilePaused(run)) === 'released');
   if (mayStillAbort(run) || !mayAct(run))
     throw withheldAct('stopped directly before the act', { unbegun: true });
 }
 
-async function proveOnce(stage: EtcdStage, line: string): Promise<void> {
+async function proveOnce(stage: EtcdStage, line: string, touches: Touches): Promise<void> {
   const { run } = stage;
   for (let tries = 1; ; tries++) {
-    const { observation, because } = await ask(stage, line);
+    const { observation, because } = await ask(stage, line, touches);
     if (because === undefined) return;
     if (tries >= looksAtMost) return await giveUp(stage, observation, because);
     tell(run, `Not going on with ${stage.plan.target} yet: ${because}`);
@@ -44,6 +49,7 @@ async function proveOnce(stage: EtcdStage, line: string): Promise<void> {
 async function ask(
   { run, hands, plan, memory }: EtcdStage,
   line: string,
+  touches: Touches,
 ): Promise<{ observation: EtcdObservation; because?: string }> {
   const looking = labelled(`${line}: look at every member once more`);
   const seen = await unlessAborted(run, () => observeEtcd(run, hands, memory, looking));
@@ -52,7 +58,7 @@ async function ask(
   const decision = decisionOn(run, observation, memory);
   const answer = await decisions.objectToMemberChange.executeWithOptions(
     labelled(`${line}: decide whether it may be done now`),
-    [{ observation, plan, decision }],
+    [{ observation, plan, decision, touches }],
   );
   return { observation, ...answer };
 }

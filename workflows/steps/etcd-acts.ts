@@ -78,7 +78,7 @@ export async function quarantine(
   progress: Progress,
   label: ActivityOptions,
 ): Promise<StepReport> {
-  await proveStillDue(stage, label.summary ?? '');
+  await proveStillDue(stage, label.summary ?? '', 'data');
   const { cluster, pins } = stage.plan;
   const { node } = pins.target;
   // Before the act: one that fails half-way leaves it too.

@@ -87,8 +87,8 @@ export function etcdProcedure(stage: EtcdStage): Procedure & { proofs: () => str
     },
     'override-lease': {
       act: async (label) => {
-        // Where a member was removed or told its address, that was proved a moment ago.
-        if (pins.strategy === 'rewrite') await proveStillDue(stage, line(label));
+        // Where this run has removed a member or told it its address, that was proved a moment ago.
+        if (pins.strategy === 'rewrite' || !pins.target.member) await proveStillDue(stage, line(label));
         return await bringRevision(stage, label);
       },
       undo: (label) => proveOverrideGone(stage, label),

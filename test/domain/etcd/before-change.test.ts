@@ -6,7 +6,7 @@ import { defaultEtcdPolicy } from '../../../domain/etcd/policy.ts';
 import { unknown } from '../../../domain/reading.ts';
 import { planFor } from '../../support/etcd-decisions.ts';
 import { replaced } from '../../support/etcd-healed.ts';
-import { addressChanged, memberDown, memberRemoved } from '../../support/etcd-faults.ts';
+import { addressChanged, dataCorrupt, memberDown, memberRemoved } from '../../support/etcd-faults.ts';
 import { etcdMaster, healthyCluster, inside } from '../../support/etcd-observations.ts';
 import { lease } from '../../support/etcd-refusals.ts';
 
@@ -118,6 +118,44 @@ for (const [name, expected, change] of objections) {
     assert.match(objectionToChange(observation, plan, { policy }) ?? 'no objection', expected);
   });
 }
+
+/** Quarantine moves whatever lies there, by no id: its plan may pin the member that was bad, or none at all. */
+const moves: [string, EtcdObservation][] = [
+  ['with a pinned member', dataCorrupt()],
+  ['without one', memberRemoved(dataCorrupt())],
+];
+
+for (const [name, seen] of moves) {
+  const moving = planFor(seen);
+
+  test(`data that is still bad may be moved, ${name}`, () => {
+    assert.equal(objectionToChange(seen, moving, { policy }, 'data'), undefined);
+  });
+
+  test(`the data of a healthy member that has joined since is never moved, ${name}`, () => {
+    const because = objectionToChange(replaced(moving), moving, { policy }, 'data');
+    assert.match(because ?? 'no objection', /healthy/);
+  });
+}
+
+test('where the operator has taken the bad member away meanwhile its data may still be moved', () => {
+  const moving = planFor(dataCorrupt());
+  const gone = memberRemoved(dataCorrupt());
+  assert.equal(membershipOf(gone.masters, moving.pins), 'removed');
+  assert.equal(objectionToChange(gone, moving, { policy }, 'data'), undefined);
+});
+
+test('data is not moved from under another member that is broken in the same place', () => {
+  const moving = planFor(memberRemoved(dataCorrupt()));
+  const because = objectionToChange(dataCorrupt(), moving, { policy }, 'data');
+  assert.match(because ?? 'no objection', /place without a member/);
+});
+
+test('a plan that pins no member asks before it acts, too: a healthy cluster needs no override', () => {
+  const rejoining = planFor(memberRemoved(addressChanged()));
+  assert.equal(objectionToChange(memberRemoved(addressChanged()), rejoining, { policy }), undefined);
+  assert.match(objectionToChange(replaced(rejoining), rejoining, { policy }) ?? '', /healthy/);
+});
 
 test('the run’s own override is no objection', () => {
   const observation = addressChanged();
