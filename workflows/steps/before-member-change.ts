@@ -13,6 +13,9 @@ import { withheldAct } from './step-runner.ts';
 
 const looksAtMost = 3;
 
+/** A look older than this proves nothing of now. Counted from its beginning: what it read first is the oldest. */
+const lookValidMs = 3 * 60_000;
+
 /**
  * Hours may lie between the approval and this. Directly before a member is touched all that the vote rested on is looked at
  * once more, from every survivor. What does not pass within three looks withdraws the plan where the decision now refuses it:
@@ -26,19 +29,30 @@ export async function proveStillDue(
   touches: Touches = 'member',
 ): Promise<void> {
   const { run } = stage;
-  do {
-    await proveOnce(stage, line, touches);
-    // After a pause the look is old.
-  } while ((await holdWhilePaused(run)) === 'released');
+  let stale = 0;
+  for (;;) {
+    const began = await proveOnce(stage, line, touches);
+    // After a pause, or an absence of the worker, the look is old.
+    const held = await holdWhilePaused(run);
+    if (held !== 'released' && Date.now() - began <= lookValidMs) break;
+    stale = held === 'released' ? 0 : stale + 1;
+    if (stale >= looksAtMost)
+      throw ApplicationFailure.nonRetryable(
+        `${stale} looks in turn were older than ${lookValidMs / 60_000} minutes when they could be acted on`,
+        'PreconditionFailed',
+      );
+  }
   if (mayStillAbort(run) || !mayAct(run))
     throw withheldAct('stopped directly before the act', { unbegun: true });
 }
 
-async function proveOnce(stage: EtcdStage, line: string, touches: Touches): Promise<void> {
+/** Returns when the look that passed began, in ms. */
+async function proveOnce(stage: EtcdStage, line: string, touches: Touches): Promise<number> {
   const { run } = stage;
   for (let tries = 1; ; tries++) {
+    const began = Date.now();
     const { observation, because } = await ask(stage, line, touches);
-    if (because === undefined) return;
+    if (because === undefined) return began;
     if (tries >= looksAtMost) return await giveUp(stage, observation, because);
     tell(run, `Not going on with ${stage.plan.target} yet: ${because}`);
     const pause = Math.min(run.policy.reobserveEveryMs, 10_000);

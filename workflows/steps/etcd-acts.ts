@@ -25,7 +25,13 @@ const copyTakes: ActivityOptions = { startToCloseTimeout: '135m', scheduleToClos
 /** Containers are stopped first, and given their time. */
 const moveTakes: ActivityOptions = { startToCloseTimeout: '7m' };
 /** The change itself, and reading back from every survivor what became of it. */
-export const memberChangeTakes: ActivityOptions = { startToCloseTimeout: '4m' };
+const peerUrlTakes: ActivityOptions = { startToCloseTimeout: '4m' };
+/**
+ * An act that waits for its worker longer than the look before it is good for would be done on what is long past: then the step
+ * fails, and a retry looks again. An undo may wait.
+ */
+const moveSoon: ActivityOptions = { ...moveTakes, scheduleToCloseTimeout: '9m' };
+export const memberChangeTakes: ActivityOptions = { ...peerUrlTakes, scheduleToCloseTimeout: '6m' };
 
 /** One that cannot be relied on ends the run: without a good snapshot no member is touched. */
 export async function takeSnapshot(
@@ -85,7 +91,7 @@ export async function quarantine(
   const expected = quarantineDirectory(pins.runId);
   progress.kept.set('quarantine', keptData(node, expected));
   const { changed, sentence, directory } = await stage.hands.etcd.act.quarantineEtcd.executeWithOptions(
-    { ...label, ...moveTakes },
+    { ...label, ...moveSoon },
     [{ cluster, pins }],
   );
   progress.kept.set('quarantine', keptData(node, directory));
@@ -143,7 +149,7 @@ export async function takeBackUrl(stage: EtcdStage, label: ActivityOptions): Pro
       'PreconditionFailed',
     );
   const to = pins.target.member?.peerUrls ?? [];
-  return await hands.etcd.act.updateMember.executeWithOptions({ ...label, ...memberChangeTakes }, [
+  return await hands.etcd.act.updateMember.executeWithOptions({ ...label, ...peerUrlTakes }, [
     { cluster, pins, to },
   ]);
 }
