@@ -1,6 +1,7 @@
-# restore-etcd.sh NODE: puts back the data and the manifest that this run has set aside. Whoever calls it has asked the other members
-# first: data of a member that was removed must never come back.
-node=$1
+# restore-etcd.sh NODE all|manifest: puts back the data and the manifest that this run has set aside, or the manifest alone. Whoever
+# calls it has asked the other members first: data of a member that was removed must never come back.
+node=$1 what=$2
+[ "$what" = all ] || [ "$what" = manifest ] || fail "'$what' is nothing to put back"
 expect_node "$node"
 lock
 # Written before anything is put back: a quarantine of this run that comes later finds it and does nothing.
@@ -14,6 +15,12 @@ report() { # CHANGED WHY
 }
 [ -d "$aside" ] || report no 'this run has set nothing aside'
 changed=no
+if [ "$what" = manifest ]; then
+    [ -e "$manifest" ] || changed=yes
+    put_manifest_back
+    [ -e "$manifest" ] || fail "there is no ${manifest#"$root"}, and none to put back"
+    report "$changed" "its manifest is in place; what was set aside stays in ${aside#"$root"}"
+fi
 if [ -e "$aside/member" ]; then
     must_move_whole
     [ ! -e "$member" ] || precondition "there is new data in ${member#"$root"}: the old one stays in ${aside#"$root"}"

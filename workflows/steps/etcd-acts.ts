@@ -118,7 +118,6 @@ export async function restore(
     kept: true,
     sentence: `The data stays in ${quarantineDirectory(runId)} on ${target.node}: ${why}.`,
   });
-  if (!target.member) return stays('it belonged to a member that had been removed before');
   try {
     const report = await hands.etcd.act.restoreEtcd.executeWithOptions({ ...label, ...moveTakes }, [
       { cluster, pins },

@@ -28,24 +28,26 @@ export async function quarantineEtcd(
 
 /**
  * Puts it back, while every survivor still lists the member as it was. Throws `MemberRemoved` where they list it no more, and
- * `MembershipUnclear` while they cannot all be heard: data of a removed member must never come back.
+ * `MembershipUnclear` while they cannot all be heard: data of a removed member must never come back. Its
+ * manifest does: without it the operator's next member could not start.
  */
 export async function restoreEtcd(lane: NodeLane, pins: EtcdPins, signal: AbortSignal): Promise<ActResult> {
   const { target, runId } = pins;
   const { node } = target;
   const membership = membershipOf(await readAllMembers(lane, pins, signal), pins);
-  if (membership === 'removed' || !target.member)
-    throw failure(
-      'MemberRemoved',
-      `the member of ${node} is not listed any more: its data stays in quarantine`,
-    );
-  if (membership !== 'listed') {
+  if (membership !== 'listed' && membership !== 'removed') {
     throw failure(
       'MembershipUnclear',
-      `member ${target.member.id} of ${node} is ${membership}: nothing is put back`,
+      `member ${target.member?.id ?? ''} of ${node} is ${membership}: nothing is put back`,
     );
   }
   const script = 'restore-etcd.sh';
-  const said = await lane.run({ node, script, runId, args: [node], timeoutMs: QUARANTINE_MS, signal });
+  const what = membership === 'removed' ? 'manifest' : 'all';
+  const said = await lane.run({ node, script, runId, args: [node, what], timeoutMs: QUARANTINE_MS, signal });
+  if (membership === 'removed')
+    throw failure(
+      'MemberRemoved',
+      `the member of ${node} is not listed any more, so no data is put back; ${said['why'] ?? ''}`,
+    );
   return { changed: said['changed'] === 'yes', sentence: `${node}: ${said['why'] ?? ''}` };
 }

@@ -14,8 +14,9 @@ const concurrency = 4;
 
 type Script = 'quarantine-etcd.sh' | 'restore-etcd.sh';
 
-function run(on: FakeNode, script: Script) {
-  return on.lane.run({ node, script, runId, args: [node], timeoutMs: 60_000 });
+function run(on: FakeNode, script: Script, what = 'all') {
+  const args = script === 'restore-etcd.sh' ? [node, what] : [node];
+  return on.lane.run({ node, script, runId, args, timeoutMs: 60_000 });
 }
 
 function master(t: TestContext): FakeNode {
@@ -165,6 +166,17 @@ describe('restore-etcd.sh', { concurrency }, () => {
     assert.equal((await run(on, 'restore-etcd.sh'))['changed'], 'yes');
     assert.deepEqual(treeOf(on), wanted);
     assert.equal(on.has(aside), false);
+  });
+
+  it('of a member that was removed has the manifest back alone, and the data stays aside', async (t) => {
+    const on = await quarantined(t);
+    const before = on.read(manifest);
+    unlinkSync(join(on.root, manifest));
+    const said = await run(on, 'restore-etcd.sh', 'manifest');
+    assert.equal(said['changed'], 'yes');
+    assert.equal(on.read(manifest), before);
+    assert.equal(on.has(member), false);
+    assert.equal(on.has(`${aside}/member/snap/db`), true);
   });
 
   it('twice is once', async (t) => {
