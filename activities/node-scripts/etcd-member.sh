@@ -28,7 +28,7 @@ expect_member() { # CLUSTER MEMBER
 # The peer URLs of one member, sorted, with commas between them; fails where it is not listed. A value is quoted by etcdctl, and
 # no name can hold the end of a line.
 peers_of() { # MEMBER
-    awk -v wanted="$1" '/^"ID" : / { own = ($3 == wanted); if (own) found = 1 }
+    awk -v wanted="$1" '/^"ID" : / { own = ($3 "" == wanted ""); if (own) found = 1 }
         own && /^"PeerURL" : / { gsub(/"/, "", $3); print $3 } END { exit !found }' "$work/members" | sort | paste -sd, -
 }
 sorted() { tr ',' '\n' <<<"$1" | sort | paste -sd, -; }
