@@ -24,6 +24,23 @@ if grep -qxF "$present" "$run_dir/installed-kubeconfig" 2>/dev/null; then
     else rm -f "$kubeconfig"; fi
     note "put back ${kubeconfig#"$root"}"
 fi
+# A kubelet that dies and is started again has taken up what was lent by itself, before any restart of ours: it runs as
+# cluster-admin then, and has written that down as a client certificate of its own.
+if [ -e "$run_dir/installed-kubeconfig" ] && [ ! -e "$run_dir/purged" ]; then
+    for file in "$pki"/kubelet-client*.pem; do
+        if [ -L "$file" ] || [ ! -f "$file" ]; then continue; fi
+        if holds_admin "$file" && [ "$found" = 'a credential of system:masters' ]; then
+            rm -f "$file"
+            note "removed cluster-admin from ${file#"$root"}"
+        fi
+    done
+    if [ -L "$current" ] && [ ! -e "$current" ]; then rm -f "$current"; fi
+    sync "$pki"
+    systemctl restart --no-block kubelet
+    note 'restarted the kubelet, which may have run with what was lent'
+    : >"$run_dir/purged"
+    sync "$run_dir/purged" "$run_dir"
+fi
 present=$(hash_of "$bootstrap")
 before=$(hash_of "$run_dir/bootstrap-kubeconfig")
 # The last that this run does here: without this word its directory would be taken for that of one that was killed.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { lstatSync } from 'node:fs';
+import { lstatSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { isFailure } from '../../../activities/failure.ts';
@@ -10,6 +10,8 @@ import { fakeNode, kubeconfigText, nodeServer, type FakeNode } from '../support/
 
 const node = 'master-1';
 const own = 'var/lib/kubelet/kubeconfig';
+const pki = 'var/lib/kubelet/pki';
+const runDirectory = 'var/lib/kubelet-recovery/kar-1';
 
 function run(on: FakeNode, script: NodeScriptName, args: string[]) {
   return on.lane.run({ node, script, runId: 'kar-1', args, input: '', timeoutMs: 30_000 });
@@ -50,6 +52,34 @@ describe('the scripts of the ladder', { concurrency: 2 }, () => {
     const on = await backedUp(t);
     const said = await run(on, 'withdraw-admin.sh', [node]);
     assert.deepEqual([said['changed'], on.has(own)], ['no', true]);
+  });
+
+  it('take back what the kubelet made of a loan by itself, when the run is aborted', async (t) => {
+    const on = await backedUp(t);
+    const before = on.read(own);
+    const admin = await certificate('O=system:masters, CN=system:admin');
+    const mine = await certificate('O=system:nodes, CN=system:node:master-1');
+    const data = Buffer.from(admin.pem).toString('base64');
+    const lent = kubeconfigText(nodeServer, { 'client-certificate-data': data });
+    on.write(own, lent);
+    on.write(`${runDirectory}/installed-kubeconfig`, `${hash(lent)}\n`);
+    on.write(`${pki}/kubelet-client-2026-11-27.pem`, admin.pem);
+    on.write(`${pki}/kubelet-client-2026-11-01.pem`, mine.pem);
+    symlinkSync('kubelet-client-2026-11-27.pem', join(on.root, pki, 'kubelet-client-current.pem'));
+    await run(on, 'restore-kubelet.sh', [node]);
+    await run(on, 'restore-kubelet.sh', [node]);
+    assert.equal(on.read(own), before);
+    assert.equal(on.has(`${pki}/kubelet-client-2026-11-27.pem`), false);
+    assert.equal(on.has(`${pki}/kubelet-client-2026-11-01.pem`), true);
+    assert.throws(() => lstatSync(join(on.root, pki, 'kubelet-client-current.pem')), { code: 'ENOENT' });
+    const restarts = on.calls().filter((call) => call === 'systemctl restart --no-block kubelet');
+    assert.equal(restarts.length, 1);
+  });
+
+  it('restart no kubelet on an abort when nothing was lent', async (t) => {
+    const on = await backedUp(t);
+    await run(on, 'restore-kubelet.sh', [node]);
+    assert.equal(on.calls().includes('systemctl restart --no-block kubelet'), false);
   });
 
   it('lend nothing from anywhere but the place of the platform’s admin kubeconfigs', async (t) => {
