@@ -152,6 +152,8 @@ holds_admin() { # FILE
     subjects <"$1" >"$work/subjects"
     { grep -aoE 'BEGIN (TRUSTED |X509 )?CERTIFICATE-----' "$1" || :; } >"$work/written"
     { grep -aoE 'client-certificate-data"?: *"?[A-Za-z0-9+/=]+' "$1" || :; } | sed 's/.*[" ]//' >"$work/embedded"
+    # Quoted, folded or broken over lines: a value that is not read here may be anybody's.
+    [ "$({ grep -ao 'client-certificate-data' "$1" || :; } | wc -l)" -le "$(count . "$work/embedded")" ] || return 0
     while read -r data; do
         { base64 -d <<<"$data" 2>/dev/null || :; } | subjects >>"$work/subjects"
     done <"$work/embedded"

@@ -13,6 +13,8 @@ done
 sync "$run_dir/aborted" "$run_dir"
 # A key that was made here and whose certificate nobody will put in place.
 rm -rf "$run_dir/own"
+# Half-written by an install that was killed, and as good as the whole for whoever finds it.
+rm -f "$bootstrap.cpr-$CPR_RUN" "$kubeconfig.cpr-$CPR_RUN"
 was_admin() { grep -qxF "$1" "$run_dir/not-copied" 2>/dev/null; }
 present=$(hash_of "$kubeconfig")
 if grep -qxF "$present" "$run_dir/installed-kubeconfig" 2>/dev/null; then

@@ -1,5 +1,5 @@
 # withdraw-admin.sh NODE: takes cluster-admin away from where the kubelet keeps its own: its kubeconfig, which it writes anew from the
-# bootstrap file at its next start, and its client certificates. Not quarantined: whoever finds a copy is cluster-admin, and the
+# bootstrap file at its next start, its client certificates, and what a run that was killed had half-written there. Not quarantined: whoever finds a copy is cluster-admin, and the
 # original lies where the platform keeps it. The bootstrap file is replaced by another step, never removed.
 node=$1
 expect_node "$node"
@@ -11,7 +11,8 @@ is_admin() { [ -f "$1" ] && holds_admin "$1" && [ "$found" = 'a credential of sy
 if is_admin "$kubeconfig"; then
     # Without a file to write it from the kubelet would not come up again.
     read_form "$bootstrap" || precondition "${bootstrap#"$root"} cannot be read, so the kubelet could write no kubeconfig: $unreadable"
-    ! is_admin "$bootstrap" || precondition "${bootstrap#"$root"} holds cluster-admin too, and has to be replaced first"
+    # What this run has put there itself, as its plan says, is replaced by it as well.
+    ! is_admin "$bootstrap" || grep -qxF "$(hash_of "$bootstrap")" "$run_dir/installed" 2>/dev/null || precondition "${bootstrap#"$root"} holds cluster-admin too, and has to be replaced first"
     rm -f "$kubeconfig"
     removed+=" ${kubeconfig#"$root"}"
 fi
@@ -19,7 +20,13 @@ for file in "$pki"/kubelet-client*.pem; do
     [ ! -L "$file" ] || continue
     if is_admin "$file"; then rm -f "$file"; removed+=" ${file#"$root"}"; fi
 done
-sync "$pki" "$(dirname "$kubeconfig")"
+# Under the lock nobody else is writing one.
+for file in "$bootstrap".cpr-* "$kubeconfig".cpr-*; do
+    [ -f "$file" ] || continue
+    rm -f "$file"
+    removed+=" ${file#"$root"}"
+done
+sync "$pki" "$(dirname "$bootstrap")" "$(dirname "$kubeconfig")"
 [ -z "$removed" ] || note "removed cluster-admin from$removed"
 say removed "${removed# }"
 say changed "$([ -z "$removed" ] && echo no || echo yes)"

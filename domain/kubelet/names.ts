@@ -24,6 +24,8 @@ export function withdrawable(path: string): boolean {
   return (
     path === kubeconfigPath ||
     path === bootstrapPath ||
+    // What an install that was killed had half-written beside them.
+    /^\/(var\/lib\/kubelet|etc\/kubernetes)\/kubeconfig\.cpr-[A-Za-z0-9.-]+$/.test(path) ||
     /^\/var\/lib\/kubelet\/pki\/kubelet-client-[\w-]+\.pem$/.test(path)
   );
 }

@@ -5,7 +5,7 @@ import { ownRequests } from './own-requests.ts';
 import { isUsable } from './endpoint.ts';
 import { csrObjection, secretObjection, signerObjection, type Objection } from './guards.ts';
 import { isTemporary } from './leftovers.ts';
-import { bootstrapRequester } from './names.ts';
+import { bootstrapRequester, withdrawable } from './names.ts';
 import { powersObjection, seenOf, unfit, type Rise, type RungRule } from './rung.ts';
 
 /** What ends with a certificate that the kubelet, or we for it, have asked for: somebody must be able to sign, and we to approve. */
@@ -15,6 +15,8 @@ export const requestRungs = {
     const waiting = ownRequests(seenOf(rise)).filter(({ state }) => state === 'Pending').length;
     if (waiting !== 1)
       return unfit('several requests wait, and only the newest of the running kubelet would be of use');
+    if (rise.kubelet.adminCredentials.some(withdrawable))
+      return unfit('cluster-admin is to be taken away as well, which takes a restart');
     return credentialUnfit(rise) ?? issuingObjection(rise);
   },
   R2a: (rise) => deniedUnfit(rise) ?? credentialUnfit(rise) ?? issuingObjection(rise),

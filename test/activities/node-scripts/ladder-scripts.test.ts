@@ -48,6 +48,49 @@ describe('the scripts of the ladder', { concurrency: 2 }, () => {
     assert.equal(on.has('etc/kubernetes/kubeconfig'), true);
   });
 
+  it('take away what a killed run had half-written of it, whoever aborts or withdraws', async (t) => {
+    const on = await backedUp(t);
+    const halves = ['etc/kubernetes/kubeconfig.cpr-kar-1', `${own}.cpr-kar-1`];
+    for (const half of halves) on.write(half, 'half of an admin kubeconfig');
+    await run(on, 'restore-kubelet.sh', [node]);
+    assert.deepEqual(halves.filter((half) => on.has(half)), []);
+    const other = await backedUp(t);
+    const earlier = 'etc/kubernetes/kubeconfig.cpr-kar-0';
+    other.write(earlier, 'half of an admin kubeconfig');
+    const said = await run(other, 'withdraw-admin.sh', [node]);
+    assert.deepEqual([said['removed'], other.has(earlier)], [`/${earlier}`, false]);
+  });
+
+  it('withdraw it though the bootstrap file holds it, only where this run has put it there', async (t) => {
+    const on = await backedUp(t);
+    const admin = await certificate('O=system:masters, CN=system:admin');
+    const data = Buffer.from(admin.pem).toString('base64');
+    const lent = kubeconfigText(nodeServer, { 'client-certificate-data': data });
+    on.write(own, lent);
+    on.write('etc/kubernetes/kubeconfig', lent);
+    await assert.rejects(run(on, 'withdraw-admin.sh', [node]), (error) =>
+      isFailure(error, 'PreconditionFailed'),
+    );
+    assert.equal(on.has(own), true);
+    on.write(`${runDirectory}/installed`, `${hash(lent)}\n`);
+    const said = await run(on, 'withdraw-admin.sh', [node]);
+    assert.deepEqual([said['removed'], on.has(own)], [`/${own}`, false]);
+  });
+
+  it('take no file for free of cluster-admin whose certificate is written in a way that is not read', async (t) => {
+    for (const shape of ['>-\n      %', "'%'"]) {
+      const on = await backedUp(t);
+      const admin = await certificate('O=system:masters, CN=system:admin');
+      const data = Buffer.from(admin.pem).toString('base64');
+      const lent = kubeconfigText(nodeServer, { 'client-certificate-data': 'HERE' });
+      on.write('etc/kubernetes/kubeconfig', lent.replace('HERE', shape.replace('%', data)));
+      on.write(`${runDirectory}/installed`, `${hash(on.read('etc/kubernetes/kubeconfig'))}\n`);
+      await assert.rejects(run(on, 'conclude-run.sh', [node, 'healed']), (error) =>
+        isFailure(error, 'PreconditionFailed'),
+      );
+    }
+  });
+
   it('take nothing away that is not cluster-admin', async (t) => {
     const on = await backedUp(t);
     const said = await run(on, 'withdraw-admin.sh', [node]);
