@@ -67,15 +67,28 @@ export function objectionToChange(
   touches: Touches = 'member',
 ): string | undefined {
   const membership = membershipOf(observation.masters, pins);
-  const isGone = membership === 'removed';
-  if (touches === 'member' && pins.target.member && (isGone || membership === 'updated')) return undefined;
+  const isAlreadySo = membership === 'removed' || membership === 'updated';
+  if (touches === 'member' && pins.target.member && isAlreadySo) return undefined;
   const early = quorumLostObjection(observation) ?? readObjection(observation);
-  if (early) return early.because;
-  if (membership !== 'listed' && !isGone)
-    return `what became of member ${pins.target.member?.id ?? ''} is ${membership}`;
+  return (
+    early?.because ?? fateObjection(membership, pins) ?? clusterAndPins(observation, pins, asking, membership)
+  );
+}
+
+function fateObjection(membership: Membership, { target }: EtcdPins): string | undefined {
+  if (membership === 'listed' || membership === 'removed') return undefined;
+  return `what became of member ${target.member?.id ?? ''} is ${membership}`;
+}
+
+function clusterAndPins(
+  observation: EtcdObservation,
+  pins: EtcdPins,
+  asking: Asking,
+  membership: Membership,
+): string | undefined {
   const assessment = assess(observation);
   const standing = clusterObjection(assessment, pins.target.node, asking);
-  return standing?.because ?? pinObjection(assessment, pins, isGone);
+  return standing?.because ?? pinObjection(assessment, pins, membership === 'removed');
 }
 
 /** All that the vote was about is still what it was. */

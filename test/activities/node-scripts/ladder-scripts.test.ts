@@ -53,7 +53,10 @@ describe('the scripts of the ladder', { concurrency: 2 }, () => {
     const halves = ['etc/kubernetes/kubeconfig.cpr-kar-1', `${own}.cpr-kar-1`];
     for (const half of halves) on.write(half, 'half of an admin kubeconfig');
     await run(on, 'restore-kubelet.sh', [node]);
-    assert.deepEqual(halves.filter((half) => on.has(half)), []);
+    assert.deepEqual(
+      halves.filter((half) => on.has(half)),
+      [],
+    );
     const other = await backedUp(t);
     const earlier = 'etc/kubernetes/kubeconfig.cpr-kar-0';
     other.write(earlier, 'half of an admin kubeconfig');
