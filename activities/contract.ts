@@ -103,6 +103,8 @@ export interface DecideActivities {
     observation: Observation;
     node: string;
     rung?: Rung;
+    /** Asked before cluster-admin is lent, and not before a restart. */
+    lending?: true;
   }): Promise<{ because?: string }>;
 }
 

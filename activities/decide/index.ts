@@ -4,7 +4,7 @@ import { decideCleanup } from '../../domain/cleanup/verdict.ts';
 import { diagnose } from '../../domain/diagnosis/diagnose.ts';
 import { objectionToChange } from '../../domain/etcd/before-change.ts';
 import { decideEtcdRecovery } from '../../domain/etcd/verdict.ts';
-import { objectionToRestart } from '../../domain/kubelet/before-restart.ts';
+import { objectionToLend, objectionToRestart } from '../../domain/kubelet/before-restart.ts';
 import { judgeDebt } from '../../domain/kubelet/debt.ts';
 import { decideKubeletAuthRecovery } from '../../domain/kubelet/verdict.ts';
 import type { DecideActivities } from '../contract.ts';
@@ -15,8 +15,11 @@ export function createDecideActivities(): DecideActivities & EtcdDecideActivitie
   return {
     diagnoseObservation: async ({ observation, open, etcd }) => diagnose(observation, open, etcd),
     judgeDebt: async ({ observation, node, serial }) => judgeDebt(observation, node, serial),
-    objectToRestart: async ({ observation, node, rung }) => {
-      const because = objectionToRestart(observation, node, rung);
+    objectToRestart: async ({ observation, node, rung, lending }) => {
+      const because =
+        lending && rung !== undefined
+          ? objectionToLend(observation, node, rung)
+          : objectionToRestart(observation, node, rung);
       return because === undefined ? {} : { because };
     },
     decideEtcdRecovery: async (input) => decideEtcdRecovery(input, digestOf),

@@ -1,4 +1,5 @@
 import type { Observation } from '../control-plane.ts';
+import { valueOf } from '../reading.ts';
 import { classify } from './classify.ts';
 import type { Rung } from './rung.ts';
 import { manifestObjection, othersObjection, signerObjection } from './guards.ts';
@@ -20,10 +21,28 @@ export function objectionToRestart(
 ): string | undefined {
   const target = observation.masters.find(({ name }) => name === node);
   if (!target) return `${node} is not among the masters that were looked at`;
+  if (!target.kubelet.known) return `${node} could not be looked at: ${target.kubelet.why}`;
   const classes = observation.masters.map((master) => classify(master, observation));
   const objection =
     othersObjection({ observation, target, classes }) ??
     (needsSigner(rung) ? signerObjection({ observation }) : undefined) ??
     manifestObjection({ target });
   return objection && [objection.because, ...objection.evidence.map(({ fact }) => fact)].join('; ');
+}
+
+/**
+ * Why `node` must not be lent cluster-admin just now, or undefined. Asked directly before it, for the plan may be hours old: by
+ * then the kubelet may have come back by itself, or somebody may sign again, so that a safer rung does.
+ */
+export function objectionToLend(observation: Observation, node: string, rung: Rung): string | undefined {
+  const target = observation.masters.find(({ name }) => name === node);
+  if (!target) return `${node} is not among the masters that were looked at`;
+  if (!target.kubelet.known) return `${node} could not be looked at: ${target.kubelet.why}`;
+  const { standing, sentence } = classify(target, observation);
+  if (standing !== 'lost') return `it is not needed any more: ${sentence}`;
+  const signer = valueOf(observation.signer);
+  if (rung === 'R4b' && !signer) return 'whether anybody can sign a certificate could not be learnt';
+  if (rung === 'R4b' && signer?.alive)
+    return 'somebody can sign again, so that nobody has to run as cluster-admin';
+  return objectionToRestart(observation, node, rung);
 }

@@ -5,7 +5,7 @@ import { keptFiles } from './certificate.ts';
 import type { Endpoint } from './endpoint.ts';
 import { secretObjection } from './guards.ts';
 import { isOwnSubject } from './identity.ts';
-import { csrPredicate, kubeconfigPath } from './names.ts';
+import { bootstrapPath, csrPredicate, kubeconfigPath } from './names.ts';
 import { hasPlatform } from './platform-proof.ts';
 import type { Rise, Rung } from './rung.ts';
 import { adminFor } from './rungs-break-glass.ts';
@@ -59,10 +59,8 @@ function withMeans(rise: Rise, rung: Rung, pins: KubeletPins): KubeletPins | und
       return kept && { ...pins, kept: { path: kept.path, sha256: kept.sha256 } };
     }
     case 'R4a':
-    case 'R4b': {
-      const admin = adminFor(rise);
-      return admin && { ...pins, ...unusable, admin: { path: admin.path, sha256: admin.sha256 } };
-    }
+    case 'R4b':
+      return withAdmin(rise, rung, { ...pins, ...unusable });
     case 'R2a':
     case 'R2b':
       return { ...pins, ...unusable };
@@ -71,6 +69,16 @@ function withMeans(rise: Rise, rung: Rung, pins: KubeletPins): KubeletPins | und
     case 'R3':
       return pins;
   }
+}
+
+function withAdmin(rise: Rise, rung: Rung, pins: KubeletPins): KubeletPins | undefined {
+  const admin = adminFor(rise);
+  if (!admin) return undefined;
+  const lent = { ...pins, admin: { path: admin.path, sha256: admin.sha256 } };
+  // The bootstrap file is replaced by the loan, and what graduates could not read its authority there any more.
+  return rung === 'R4a' && pins.source === bootstrapPath
+    ? { ...lent, source: admin.path, caSha256: admin.caSha256 }
+    : lent;
 }
 
 /** A certificate that can be read and must not be started with: another's, of an unknown authority, or one that is no link. */

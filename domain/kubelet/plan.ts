@@ -88,7 +88,8 @@ function stepsFor(input: PlanInput): Step[] {
   const { rung = 'R2b' } = input.pins;
   const end = [...(needsGraduation(input) && !graduatesFirst(input) ? [graduate] : []), verifyGraduated];
   if (rung === 'R0') return [backup, approveCsr, verify, ...end];
-  if (rung === 'R4b') return [backup, adminKubeconfig, restart, verifyServing, followUp];
+  // The watch stands before anything is lent: a run that dies after that must not be the only one who knew.
+  if (rung === 'R4b') return [backup, followUp, adminKubeconfig, restart, verifyServing];
   const { before, after } = ways[rung];
   const first = graduatesFirst(input) ? [graduate] : [];
   const goBack = holdsAdmin(input) ? [withdrawAdmin, restartAfterWithdrawal] : [restart];

@@ -1,9 +1,10 @@
 import type { AdminKubeconfig } from '../control-plane.ts';
 import { valueOf } from '../reading.ts';
 import { isUsable } from './endpoint.ts';
-import { secretObjection, signerObjection, type Objection } from './guards.ts';
+import { csrObjection, secretObjection, signerObjection, type Objection } from './guards.ts';
 import { mastersGroup } from './identity.ts';
 import { unfit, type Rise, type RungRule } from './rung.ts';
+import { deniedUnfit } from './rungs-request.ts';
 
 /**
  * The fix of the incident, made safe: cluster-admin for a kubelet, for as short as can be. Only where a person asked for it, or
@@ -13,7 +14,9 @@ import { unfit, type Rise, type RungRule } from './rung.ts';
 export const breakGlassRungs = {
   R4a: (rise) => {
     if (signerObjection(rise)) return unfit('nobody can sign, so that it would get no certificate');
-    return commonObjection(rise);
+    // Somebody signs, so that no master waits for this: only a person's own word is reason enough.
+    if (rise.request.breakGlass !== true) return unfit('break-glass was not asked for (--break-glass)');
+    return deniedUnfit(rise) ?? csrObjection(rise) ?? commonObjection(rise);
   },
   R4b: (rise) => {
     const signer = valueOf(rise.observation.signer);

@@ -29,6 +29,8 @@ export const requestRungs = {
     powersObjection(rise, 'mintBootstrapToken') ??
     powersObjection(rise, 'approveRequests'),
   R3: (rise) => {
+    const denied = deniedUnfit(rise);
+    if (denied) return denied;
     const powers = valueOf(rise.observation.powers);
     if (!powers?.fileRequests) return unfit('our own credential is not known to be allowed to file requests');
     if (rise.kubelet.bootstrap.file.state === 'unreadable')
@@ -43,7 +45,7 @@ function issuingObjection(rise: Rise): Objection | undefined {
 }
 
 /** A person has said no, or the signer has: another request of the same sort is no answer to that. */
-function deniedUnfit(rise: Rise): Objection | undefined {
+export function deniedUnfit(rise: Rise): Objection | undefined {
   if (rise.seen.class !== 'C2') return undefined;
   const closed = ownRequests(seenOf(rise)).find(({ state }) => state === 'Denied' || state === 'Failed');
   return (

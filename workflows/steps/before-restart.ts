@@ -15,7 +15,7 @@ const looksAtMost = 3;
 export async function proveOthersWell(
   run: Run,
   { observe }: Hands,
-  { cluster, node, rung }: { cluster: string; node: string; rung?: Rung },
+  { cluster, node, rung, lending }: { cluster: string; node: string; rung?: Rung; lending?: true },
   line: string,
 ): Promise<void> {
   for (let tries = 1; ; tries++) {
@@ -28,19 +28,29 @@ export async function proveOthersWell(
     tellWay(run, seen.value.api);
     const { because } = await decisions.objectToRestart.executeWithOptions(
       labelled(`${line}: decide whether it may be done now`),
-      [{ observation: seen.value, node, ...(rung === undefined ? {} : { rung }) }],
+      [
+        {
+          observation: seen.value,
+          node,
+          ...(rung === undefined ? {} : { rung }),
+          ...(lending ? { lending } : {}),
+        },
+      ],
     );
     if (because === undefined) return;
-    if (tries >= looksAtMost) throw notNow(node, because);
-    tell(run, `Not restarting ${node} yet: ${because}`);
+    if (tries >= looksAtMost) throw notNow(node, because, lending);
+    tell(
+      run,
+      lending ? `Not lending ${node} anything yet: ${because}` : `Not restarting ${node} yet: ${because}`,
+    );
     const pause = Math.min(run.policy.reobserveEveryMs, 10_000);
     await condition(() => run.abort !== undefined, pause, { summary: 'Waiting to look again' });
   }
 }
 
-function notNow(node: string, because: string): ApplicationFailure {
+function notNow(node: string, because: string, lending?: true): ApplicationFailure {
   return ApplicationFailure.nonRetryable(
-    `the kubelet on ${node} is not restarted now: ${because}`,
+    `the kubelet on ${node} is not ${lending ? 'lent cluster-admin' : 'restarted'} now: ${because}`,
     'PreconditionFailed',
   );
 }

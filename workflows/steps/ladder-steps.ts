@@ -1,9 +1,10 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { KubeletPlan } from '../../domain/plan.ts';
 import { patient, type Hands } from './activities.ts';
+import { proveOthersWell } from './before-restart.ts';
 import { keepDebt } from './follow-up.ts';
 import type { Run } from './run.ts';
-import { beyondReturn, type StepCode, type StepReport } from './step-runner.ts';
+import { beyondReturn, withheldAct, type StepCode, type StepReport } from './step-runner.ts';
 
 /** Steps that only some rungs have. */
 export type LadderStep =
@@ -48,10 +49,12 @@ interface Shared {
 
 export function ladderProcedure(
   run: Run,
-  { act, observe }: Hands,
+  hands: Hands,
   plan: KubeletPlan,
   { restore, serves }: Shared,
 ): Record<LadderStep, StepCode> {
+  const { act, observe } = hands;
+  const { rung } = plan.pins;
   const { runId, scripts, csr, kept, admin, bootstrapSha256 } = plan.pins;
   const { remediators = [] } = plan.pins;
   const others = { cluster: plan.cluster, pins: { runId, remediators } };
@@ -60,10 +63,19 @@ export function ladderProcedure(
   // Of the key that was made on the node, and of the request that was filed with it.
   const made = { publicKeySha256: '', uid: '' };
   const own = () => ({ ...mine, csr, ...made });
-  const lend = (place: 'bootstrap' | 'kubeconfig') => (label: ActivityOptions) =>
-    act.lendAdmin.executeWithOptions(label, [
+  const lend = (place: 'bootstrap' | 'kubeconfig') => async (label: ActivityOptions) => {
+    const where = { cluster: plan.cluster, node: plan.target, lending: true as const };
+    await proveOthersWell(
+      run,
+      hands,
+      { ...where, ...(rung === undefined ? {} : { rung }) },
+      label.summary ?? '',
+    );
+    if (run.abort !== undefined) throw withheldAct('stopped directly before the act', { unbegun: true });
+    return await act.lendAdmin.executeWithOptions(label, [
       { ...mine, admin: pinned(admin), place, expectedBootstrapSha256: bootstrapSha256 },
     ]);
+  };
   return {
     relink: {
       act: (label) => act.relinkCertificate.executeWithOptions(label, [{ ...mine, kept: pinned(kept) }]),

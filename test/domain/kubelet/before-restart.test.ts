@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Observation } from '../../../domain/control-plane.ts';
-import { objectionToRestart } from '../../../domain/kubelet/before-restart.ts';
-import { apiUnreachable, incidentOn, kubeletOf, masterOf } from '../../support/observations.ts';
+import { objectionToLend, objectionToRestart } from '../../../domain/kubelet/before-restart.ts';
+import { unknown } from '../../../domain/reading.ts';
+import {
+  apiUnreachable,
+  healthyObservation,
+  incidentOn,
+  kubeletOf,
+  masterOf,
+} from '../../support/observations.ts';
 
 const faults: [string, (seen: Observation) => Observation, RegExp][] = [
   [
@@ -30,6 +37,14 @@ const faults: [string, (seen: Observation) => Observation, RegExp][] = [
       return seen;
     },
     /openshift-etcd\/etcd-master-1 runs, and no manifest/,
+  ],
+  [
+    'nobody can look at the node itself',
+    (seen) => {
+      masterOf(seen, 'master-1').kubelet = unknown('ssh timed out', 'ssh');
+      return seen;
+    },
+    /master-1 could not be looked at: ssh timed out/,
   ],
   [
     'the node is no longer looked at',
@@ -61,4 +76,37 @@ describe('the kubelet is restarted', () => {
       assert.match(objectionToRestart(change(incidentOn('master-1')), 'master-1') ?? '', sentence);
     });
   }
+});
+
+function unsigned(): Observation {
+  const seen = incidentOn('master-1');
+  if (seen.signer.known) seen.signer.value.alive = false;
+  return seen;
+}
+
+describe('cluster-admin is lent', () => {
+  it('to a kubelet that is still lost, while nobody can sign (R4b) or somebody can (R4a)', () => {
+    assert.equal(objectionToLend(unsigned(), 'master-1', 'R4b'), undefined);
+    assert.equal(objectionToLend(incidentOn('master-1'), 'master-1', 'R4a'), undefined);
+  });
+
+  it('but not to one that has come back by itself, nor to one that nobody sees', () => {
+    assert.match(objectionToLend(healthyObservation(), 'master-1', 'R4a') ?? '', /not needed any more/);
+    const unseen = unsigned();
+    masterOf(unseen, 'master-1').kubelet = unknown('ssh timed out', 'ssh');
+    assert.match(objectionToLend(unseen, 'master-1', 'R4b') ?? '', /could not be looked at/);
+  });
+
+  it('but not as its own kubeconfig once somebody can sign, or where that is not known', () => {
+    assert.match(objectionToLend(incidentOn('master-1'), 'master-1', 'R4b') ?? '', /somebody can sign again/);
+    const unknownSigner = { ...incidentOn('master-1'), signer: unknown('timed out', 'GET leases') };
+    assert.match(objectionToLend(unknownSigner, 'master-1', 'R4b') ?? '', /could not be learnt/);
+  });
+
+  it('but not while another master does not carry its etcd', () => {
+    const seen = unsigned();
+    const { etcd } = masterOf(seen, 'master-2');
+    if (etcd.known) etcd.value.healthy = false;
+    assert.match(objectionToLend(seen, 'master-1', 'R4b') ?? '', /etcd member on master-2/);
+  });
 });

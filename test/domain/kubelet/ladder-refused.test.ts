@@ -3,7 +3,16 @@ import { test } from 'node:test';
 import { planOf } from '../../../domain/plan.ts';
 import { known } from '../../../domain/reading.ts';
 import { decide, decisionOn, type Change } from '../../support/decisions.ts';
-import { adminFile, adminSubject, noSecret, noSigner, older, planFor } from '../../support/ladder.ts';
+import {
+  adminFile,
+  adminSubject,
+  goodBootstrap,
+  noSecret,
+  noSigner,
+  older,
+  planFor,
+  request,
+} from '../../support/ladder.ts';
 import {
   incidentOn,
   kubeletOf,
@@ -72,6 +81,32 @@ for (const [what, change] of noBreakGlass) {
     assert.equal(decide(observation, decision).kind, 'refuse');
   });
 }
+
+test('a denial by a person is overruled by no riskier rung', () => {
+  for (const rung of ['R3', 'R4a']) {
+    const observation = incidentOn('master-1');
+    const kubelet = kubeletOf(observation, 'master-1');
+    goodBootstrap(kubelet);
+    kubelet.adminKubeconfigs = [adminFile];
+    observation.csrs = known([request({ state: 'Denied' })], '');
+    if (rung === 'R3') noSecret(observation);
+    const decision = decisionOn(observation);
+    decision.request.breakGlass = true;
+    const verdict = decide(observation, decision);
+    assert.equal(verdict.kind, 'refuse', verdict.because);
+    assert.match(JSON.stringify(verdict.evidence), /its request was denied/);
+  }
+});
+
+test('cluster-admin is no bootstrap credential without a person’s word, though several masters are lost', () => {
+  const observation = incidentOn('master-2', incidentOn('master-1'));
+  if (observation.powers.known) observation.powers.value.approveRequests = false;
+  for (const { name } of observation.masters) kubeletOf(observation, name).adminKubeconfigs = [adminFile];
+  assert.equal(decide(observation).kind, 'refuse');
+  const decision = decisionOn(observation);
+  decision.request.breakGlass = true;
+  assert.equal(decide(observation, decision).kind, 'proceed');
+});
 
 test('break-glass says system:masters in its step, its risk is break-glass, and it is never proposed where a safer rung fits', () => {
   const lent = planFor((observation, kubelet, decision) => {

@@ -168,7 +168,7 @@ const climbs: [string, string, Rung, string[], Change][] = [
     'nobody can sign, and break-glass was asked for',
     'C5',
     'R4b',
-    ['backup', 'admin-kubeconfig', 'restart', 'verify-serving', 'follow-up'],
+    ['backup', 'follow-up', 'admin-kubeconfig', 'restart', 'verify-serving'],
     (observation, kubelet, decision) => {
       noSigner(observation);
       kubelet.adminKubeconfigs = [adminFile];
@@ -191,6 +191,16 @@ for (const [what, kind, rung, steps, change] of climbs) {
     assert.equal(points.length, rung === 'R0' ? 0 : 1);
   });
 }
+
+test('R4a takes the authority from the admin kubeconfig where the file that it replaces was the source', () => {
+  const { pins } = planFor((observation, kubelet, decision) => {
+    if (observation.powers.known) observation.powers.value.approveRequests = false;
+    kubelet.kubeconfig = { state: 'missing' };
+    kubelet.adminKubeconfigs = [{ ...adminFile, caSha256: 'cb'.repeat(32) }];
+    decision.request.breakGlass = true;
+  });
+  assert.deepEqual([pins.rung, pins.source, pins.caSha256], ['R4a', adminFile.path, 'cb'.repeat(32)]);
+});
 
 /** The kubelet still works: nothing may restart it into nothing. */
 function latent(change: (kubelet: KubeletEvidence, observation: Observation) => void) {
