@@ -44,13 +44,14 @@ still_there() { # NODE: how many containers of the pod have not ended; unknown i
     etcd_containers "$1" >"$work/containers" 2>"$work/runtime" || { echo unknown; return 0; }
     awk -F'\t' '$2 != "CONTAINER_EXITED" { n++ } END { print n + 0 }' "$work/containers"
 }
-# The kubelet gives them 30 s, and must notice first. Twice none, since a pod that is just made has none for a moment.
+# The kubelet gives them 30 s, and must notice first. None for five seconds, since a pod that is just made, or whose init
+# containers are backing off, has none for a moment; and etcd must not start beside the data that is being moved.
 await_stopped() { # NODE
     local quiet=0 left=unknown until=$((SECONDS + 150))
     while [ "$SECONDS" -lt "$until" ]; do
         left=$(still_there "$1")
         if [ "$left" = 0 ]; then quiet=$((quiet + 1)); else quiet=0; fi
-        [ "$quiet" -lt 3 ] || return 0
+        [ "$quiet" -lt 10 ] || return 0
         sleep 0.5
     done
     put_manifest_back

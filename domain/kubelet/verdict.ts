@@ -20,7 +20,7 @@ import {
 } from './guards.ts';
 import { chooseRung, mostTelling, type Choice } from './ladder.ts';
 import { apiRefusal, lookRefusal } from './look.ts';
-import { kubeconfigPath, withdrawable } from './names.ts';
+import { bootstrapPath, kubeconfigPath, withdrawable } from './names.ts';
 import { pinsFor } from './pins.ts';
 import { planRecovery, planScripts } from './plan.ts';
 import { refuse } from './refusal.ts';
@@ -185,7 +185,9 @@ function proceed(
 /** Nothing may be taken away from a kubelet, nor lent to it, that has no way back to a durable bootstrap file. */
 function owedRefusal(rise: Rise, { rung }: Choice, { server, source }: Endpoint): Refuse | undefined {
   if (isDurable(rise.kubelet, server)) return undefined;
-  const mayOwe = (rung === 'R1' || rung === 'R3') && source === kubeconfigPath;
+  // A bootstrap file that holds cluster-admin has to be replaced before anything is called done.
+  const lendsAdmin = rise.kubelet.adminCredentials.includes(bootstrapPath);
+  const mayOwe = (rung === 'R1' || rung === 'R3') && source === kubeconfigPath && !lendsAdmin;
   const objection = mayOwe ? undefined : secretObjection(rise);
   return objection && refusedBy(objection);
 }
