@@ -153,9 +153,9 @@ async function readOnly(path: string): Promise<AsyncDisposable> {
 }
 
 async function withoutSudo(): Promise<AsyncDisposable> {
-  await root('mv /etc/sudoers.d/core /root/sudoers-of-core');
+  await root('mv /etc/sudoers.d/core /run/sudoers-of-core');
   return {
-    [Symbol.asyncDispose]: async () => void (await root('mv /root/sudoers-of-core /etc/sudoers.d/core')),
+    [Symbol.asyncDispose]: async () => void (await root('mv /run/sudoers-of-core /etc/sudoers.d/core')),
   };
 }
 
