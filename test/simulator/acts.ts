@@ -161,7 +161,7 @@ export function approved<T extends { cluster: SimulatedCluster }>(
 }
 
 /** A kubelet without a certificate files a request when its bootstrap credential is accepted; with one it just runs. */
-function startKubelet(cluster: SimulatedCluster, name: string, now: Date): void {
+export function startKubelet(cluster: SimulatedCluster, name: string, now: Date): void {
   const node = nodeIn(cluster, name);
   node.kubeletActive = true;
   node.starts += 1;

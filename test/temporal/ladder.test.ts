@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { defaultPolicy } from '../../domain/policy.ts';
-import { newCsr } from '../simulator/acts.ts';
+import { newCsr, startKubelet } from '../simulator/acts.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { brokenCluster, nodeIn, type SimulatedCluster } from '../simulator/state.ts';
 import { observationOf } from '../simulator/observe.ts';
 import { classify } from '../../domain/kubelet/classify.ts';
 import { masterOf } from '../support/observations.ts';
 import { resolveStepUpdate } from '../../workflows/messages.ts';
-import { approve, ended, serveClusters, untilBlocked, type Recoveries } from './support/recoveries.ts';
+import {
+  approve,
+  ended,
+  serveClusters,
+  untilBlocked,
+  untilGate,
+  type Recoveries,
+} from './support/recoveries.ts';
 
 const node = 'master-1';
 
@@ -70,6 +77,7 @@ describe('A rung of the ladder', { concurrency: 4, timeout: 240_000 }, () => {
     'rung-r4b',
     'rung-g',
     'rung-late',
+    'rung-an-hour',
     'c9',
   ];
   before(async () => {
@@ -133,6 +141,21 @@ describe('A rung of the ladder', { concurrency: 4, timeout: 240_000 }, () => {
       args: [{ stepId: 'approve-csr', action: 'abort', by: 'grace', reason: 'two of them' }],
     });
     assert.equal((await ended(recovery)).outcome.status, 'aborted');
+  });
+
+  it('R0, on a vote that comes late: the kubelet has left by itself meanwhile, and what it files now is approved', async () => {
+    const simulator = recoveries.host(brokenCluster('rung-an-hour'));
+    const { cluster } = simulator;
+    goodBootstrap(cluster);
+    const hourAgo = Date.now() - 3_600_000;
+    startKubelet(cluster, node, new Date(hourAgo));
+    const recovery = await recoveries.start(cluster);
+    await untilGate(recovery);
+    for (let left = 1; left <= 12; left++) startKubelet(cluster, node, new Date(hourAgo + left * 300_000));
+    await approve(recovery);
+    assert.equal((await ended(recovery)).outcome.status, 'healed');
+    assertEffects(simulator, ['backup', 'approve uid-csr-13']);
+    assert.equal(cluster.csrs.filter(({ state }) => state === 'Approved').length, 1);
   });
 
   it('C9: of three lost masters each run mends one, until none is left', async () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { digestOf } from '../../../activities/decide/index.ts';
 import type { KubeletEvidence, Observation } from '../../../domain/control-plane.ts';
 import { classify } from '../../../domain/kubelet/classify.ts';
 import type { Rung } from '../../../domain/kubelet/rung.ts';
+import type { KubeletDecision } from '../../../domain/kubelet/verdict.ts';
 import { planOf } from '../../../domain/plan.ts';
 import { known } from '../../../domain/reading.ts';
-import { decide, type Change } from '../../support/decisions.ts';
+import { decide, decideChanged, type Change } from '../../support/decisions.ts';
 import {
   adminFile,
   goodBootstrap,
@@ -20,6 +22,7 @@ import {
   clientFile,
   healthyObservation,
   kubeletOf,
+  laterLook,
   masterOf,
   observedAt,
   secondsAfter,
@@ -177,6 +180,12 @@ const climbs: [string, string, Rung, string[], Change][] = [
   ],
 ];
 
+/** What an hour changes: the request that the plan was about is that of a kubelet that has left since. */
+const asksAnew: Record<string, Rung> = {
+  'a request waits that it cannot have filed, since its credential is rejected': 'R2b',
+  'its request was approved long ago and never issued': 'R0',
+};
+
 for (const [what, kind, rung, steps, change] of climbs) {
   test(`${kind}, ${what}: rung ${rung}`, () => {
     const plan = planFor(change);
@@ -190,6 +199,32 @@ for (const [what, kind, rung, steps, change] of climbs) {
     // Approving a request takes nothing away that an abort would have to bring back.
     assert.equal(points.length, rung === 'R0' ? 0 : 1);
   });
+
+  const { [what]: anew } = asksAnew;
+  test(`${kind}, ${what}: a vote an hour late ${anew ? 'is asked for anew' : 'still finds its plan'}`, () => {
+    const verdict = decideChanged((observation, kubelet, decision) => {
+      change(observation, kubelet, decision);
+      hourLater(decision);
+    });
+    assert.ok(verdict.kind === 'proceed', verdict.because);
+    assert.equal(verdict.digest !== digestOf(planFor(change)), anew !== undefined);
+    assert.equal(planOf('KubeletAuthRecovery', verdict.plan).pins.rung, anew ?? rung);
+  });
+}
+
+/** The kubelet has left by itself meanwhile, and with a credential that is accepted has filed anew what it had filed. */
+function hourLater(decision: KubeletDecision): void {
+  const before = decision.observation;
+  const { unit, bootstrap } = kubeletOf(before, 'master-1');
+  const later = laterLook(before, 3_600);
+  const createdAt = kubeletOf(later, 'master-1').unit.startedAt ?? '';
+  if (later.csrs.known && bootstrap.accepted === 'yes') {
+    const own = later.csrs.value.filter(
+      (csr) => Date.parse(csr.createdAt) >= Date.parse(unit.startedAt ?? ''),
+    );
+    for (const { uid } of own) later.csrs.value.push(request({ uid: `${uid}-anew`, createdAt }));
+  }
+  Object.assign(decision, { observation: later, now: later.at });
 }
 
 test('R4a takes the authority from the admin kubeconfig where the file that it replaces was the source', () => {
