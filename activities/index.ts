@@ -4,6 +4,7 @@ import { createApproveActivities } from './approve/index.ts';
 import type { ClusterConnection, InventoryLookup } from './connections/cluster.ts';
 import { createNodeLane, type NodeLane } from './connections/node-lane.ts';
 import { createPodLane } from './connections/pod-lane.ts';
+import { askCluster } from './connections/where-now.ts';
 import type { ActActivities, ApproveActivities, ObserveActivities } from './contract.ts';
 import type { LadderActivities } from './kubelet-contract.ts';
 import { createLeaseActivities } from './lease.ts';
@@ -20,7 +21,8 @@ export interface ActivityDeps {
 
 /** As the inventory says. */
 function laneTo(cluster: ClusterConnection): NodeLane {
-  return cluster.nodeAccess === 'pod' ? createPodLane(cluster) : createNodeLane(cluster);
+  if (cluster.nodeAccess === 'pod') return createPodLane(cluster);
+  return createNodeLane(cluster, { whereNow: askCluster(cluster, createNodeLane(cluster)) });
 }
 
 /** What runs on the queues `cluster/<name>`: everything that touches a cluster. */

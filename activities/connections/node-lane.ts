@@ -1,11 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { NodeScriptName } from '../node-scripts/scripts.ts';
-import { runBounded } from './bounded-command.ts';
-import { masterOf, type ClusterConnection } from './cluster.ts';
+import { runBounded, type CommandLimits } from './bounded-command.ts';
+import type { ClusterConnection } from './cluster.ts';
 import { createControlSockets, type ControlSockets } from './control-sockets.ts';
 import { laneOver } from './script-lane.ts';
 import { sshArguments } from './ssh-command.ts';
 import { dialBySsh } from './ssh-dial.ts';
+import { carryToFirst, placesOf } from './moved-master.ts';
+import type { WhereNow } from './where-now.ts';
 import { failure } from '../failure.ts';
 
 /** Runs our small root scripts on the masters of one cluster, over the system's OpenSSH or from a pod that stands for a moment. Nothing is installed there. */
@@ -45,8 +47,6 @@ export interface NodeScriptCall {
   /** SHA-256 by script, as approved: another text of the script is not sent. */
   approved?: Readonly<Record<string, string>>;
   timeoutMs?: number;
-  /** Dialled instead of the inventory's address: of a master that has moved since that was written. */
-  address?: string;
   signal?: AbortSignal;
 }
 
@@ -54,18 +54,26 @@ export interface NodeLaneOptions {
   /** The ssh command; for tests. */
   ssh?: string;
   sockets?: ControlSockets;
+  /** Asked for a master with whom no script could be begun at the inventory's address. Absent: there is no other place. */
+  whereNow?: WhereNow;
+  /** Where masters that have moved were found last. */
+  moved?: Map<string, string>;
 }
 
 let ownSockets: ControlSockets | undefined;
 
-/** Over ssh. */
+/**
+ * Over ssh. A master that has moved since the inventory was written is dialled where the cluster has it now: its host key and its
+ * own name still have to be the ones that belong to it.
+ */
 export function createNodeLane(cluster: ClusterConnection, options: NodeLaneOptions = {}): NodeLane {
   const { ssh = 'ssh', sockets = (ownSockets ??= createControlSockets()) } = options;
-  const wayTo = (node: string, address?: string) => {
-    const master = { ...masterOf(cluster, node), ...(address && { address }) };
-    return { master, way: { cluster: cluster.name, node, address: master.address, ...cluster.ssh } };
+  const places = placesOf(cluster, options);
+  const wayTo = (node: string, address: string) => {
+    const master = { name: node, address };
+    return { master, way: { cluster: cluster.name, node, address, ...cluster.ssh } };
   };
-  const scripts = laneOver(cluster, 'ssh', async ({ node, address }, text, limits) => {
+  const carryTo = async (node: string, address: string, text: string, limits: CommandLimits) => {
     const { master, way } = wayTo(node, address);
     const command = { command: 'sudo -n -- /bin/bash -s' };
     const argv = [ssh, ...sshArguments(cluster, master, sockets.pathFor(way), command)];
@@ -76,11 +84,14 @@ export function createNodeLane(cluster: ClusterConnection, options: NodeLaneOpti
     });
     if (end.cut !== undefined) sockets.discard(way);
     return end;
-  });
+  };
+  const scripts = laneOver(cluster, 'ssh', ({ node }, text, limits) =>
+    carryToFirst(places, { node, limits }, (address, bounded) => carryTo(node, address, text, bounded)),
+  );
   return {
     ...scripts,
     dial(node, port) {
-      const { master, way } = wayTo(node);
+      const { master, way } = wayTo(node, places.first(node));
       return dialBySsh([ssh, ...sshArguments(cluster, master, sockets.pathFor(way), { port })], node);
     },
   };

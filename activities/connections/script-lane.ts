@@ -20,7 +20,7 @@ const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
  * What it throws counts as a node that cannot be reached, unless it is a named failure already.
  */
 export type Carry = (
-  to: Pick<NodeScriptCall, 'node' | 'address'>,
+  to: Pick<NodeScriptCall, 'node'>,
   text: string,
   limits: CommandLimits,
 ) => Promise<CommandEnd>;

@@ -90,6 +90,7 @@ function disagreeing({ observation: { masters } }: Assessment, except?: string):
 function unreadViews({ observation: { masters } }: Assessment): Evidence[] {
   return unreadAmong(
     masters.flatMap(({ name, view }): NamedReading[] => [
+      [`who etcd on ${name} is`, view.self],
       [`members as ${name} lists them`, view.members],
       [`members as ${name} reaches them`, view.reach],
     ]),

@@ -3,7 +3,6 @@ import type { DataHash } from '../../../domain/etcd/proof.ts';
 import { valueOf } from '../../../domain/reading.ts';
 import type { NodeLane } from '../../connections/node-lane.ts';
 import { failure, sentenceOf } from '../../failure.ts';
-import { onMaster } from './on-master.ts';
 import { parseHash } from './parse-etcdctl.ts';
 
 /** Every key of every revision is read for it. */
@@ -18,11 +17,10 @@ export async function readHashes(
   const revision = Math.min(...masters.map(({ view }) => valueOf(view.status)?.revision ?? 0));
   if (!(revision > 0)) throw failure('OutcomeUnknown', 'not every member says at which revision it is');
   return Promise.all(
-    masters.map(async ({ name, node }) => {
+    masters.map(async ({ name }) => {
       const args = [name, String(revision)];
       const call = { node: name, script: 'hash-etcd.sh' as const, runId: 'observe', args };
-      const asked = { ...call, timeoutMs: TIMEOUT_MS, signal };
-      const { hash = '' } = await onMaster(lane, asked, Promise.resolve(node));
+      const { hash = '' } = await lane.run({ ...call, timeoutMs: TIMEOUT_MS, signal });
       try {
         return parseHash(hash, revision);
       } catch (error) {

@@ -1,9 +1,8 @@
-import type { EtcdHost, MasterNode, MemberView } from '../../../domain/etcd/observation.ts';
+import type { EtcdHost, MemberView } from '../../../domain/etcd/observation.ts';
 import { known, unknown, type Reading } from '../../../domain/reading.ts';
 import type { NodeLane } from '../../connections/node-lane.ts';
 import { sentenceOf } from '../../failure.ts';
 import { unreadable } from '../api-look.ts';
-import { onMaster } from './on-master.ts';
 import { parseHost, parseRoom, type Values } from './parse-host.ts';
 import { nothingOf, parseView } from './parse-view.ts';
 
@@ -17,16 +16,11 @@ export interface MemberLook {
 const TIMEOUT_MS = 35_000;
 
 /** What one master's member says itself and what lies on its disk. Never throws but for an abort by `signal`. */
-export async function lookAtMember(
-  lane: NodeLane,
-  node: string,
-  where: Promise<Reading<MasterNode>>,
-  signal: AbortSignal,
-): Promise<MemberLook> {
+export async function lookAtMember(lane: NodeLane, node: string, signal: AbortSignal): Promise<MemberLook> {
   const source = `${node}: observe-etcd.sh`;
   const call = { node, script: 'observe-etcd.sh' as const, runId: 'observe', args: [node] };
   try {
-    const values = await onMaster(lane, { ...call, timeoutMs: TIMEOUT_MS, signal }, where);
+    const values = await lane.run({ ...call, timeoutMs: TIMEOUT_MS, signal });
     return {
       view: parseView(values, `etcdctl on ${node}`),
       host: hostOf(values, source),

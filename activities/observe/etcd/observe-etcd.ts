@@ -124,7 +124,7 @@ function lookAtMasters(
       const [kubelet, secrets, seen] = await Promise.all([
         readKubeletWord(look, name),
         readOwnSecrets(look, name),
-        lookAtMember(lane, name, own, signal),
+        lookAtMember(lane, name, signal),
       ]);
       const node = await object;
       const whole = await machines;

@@ -4,7 +4,7 @@ import { known, unknown, type Reading, type Unknown } from '../../../domain/read
 import { sentenceOf } from '../../failure.ts';
 import { redact } from '../../redact.ts';
 import { readAnswers, type Answer } from './answers.ts';
-import { parseAlarms, parseMembers, parseReach, parseRead, parseStatus } from './parse-etcdctl.ts';
+import { parseAlarms, parseMembers, parseReach, parseRead, parseStatus, type Self } from './parse-etcdctl.ts';
 import type { Values } from './parse-host.ts';
 
 /** What the member on a master says itself, as `observe-etcd.sh` brought it. Pure, and never throws. */
@@ -23,7 +23,8 @@ export function parseView(values: Values, source: string): MemberView {
   const status = ask('status', parseStatus);
   const members = agreeing(ask('members', parseMembers), status);
   return {
-    self: pick(status, ({ self }) => self),
+    // Every answer says who gave it: one that took too long must not make a stranger of a member that spoke.
+    self: pick<{ self: Self }, Self>(status.known || !members.known ? status : members, ({ self }) => self),
     status: pick(status, (value) => value.status),
     members: pick(members, (value) => value.members),
     read: readHealth(answers.get('read'), { source, none }),

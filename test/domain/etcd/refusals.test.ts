@@ -191,6 +191,15 @@ function withoutSsh(): EtcdObservation {
   return observation;
 }
 
+test('a survivor that did not say who it is, so that nobody is left to speak for another, is named in the evidence', () => {
+  const observation = dataLost();
+  etcdMaster(observation, 'master-0').view.self = unknown('context deadline exceeded', 'etcdctl on master-0');
+  const verdict = decideEtcd(observation);
+  assert.equal(answerOf(verdict), 'refuse EvidenceIncomplete');
+  const { evidence } = verdict as { evidence: { fact: string }[] };
+  assert.match(evidence.map(({ fact }) => fact).join('\n'), /who etcd on master-0 is: .*deadline exceeded/);
+});
+
 for (const [name, observation, decision] of allowed) {
   test(`it proceeds when ${name}`, () => {
     const verdict = decideEtcd(observation, { scripts: etcdScripts, ...decision });

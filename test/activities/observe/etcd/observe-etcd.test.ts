@@ -7,7 +7,6 @@ import type { EtcdObservation } from '../../../../domain/etcd/observation.ts';
 import { defaultEtcdPolicy } from '../../../../domain/etcd/policy.ts';
 import { decideEtcdRecovery } from '../../../../domain/etcd/verdict.ts';
 import { valueOf, type Reading } from '../../../../domain/reading.ts';
-import { nodeObject } from '../../support/etcd-platform.ts';
 import { fakeEtcd, gone, lookWords, secretKey, type FakeEtcd } from '../../support/fake-etcd.ts';
 import { refused } from '../../support/fake-api.ts';
 
@@ -143,35 +142,6 @@ describe('a look at etcd', { concurrency: 2 }, () => {
       assert.equal(reading && !reading.known && reading.cause, 'NodeUnreachable');
     assert.equal(unreached?.node.known, true);
     assert.equal(seen.masters[0]?.host.known, true);
-  });
-
-  it('finds a master that has moved at the address of its Node, and dials that only when nobody answers at the other', async (t) => {
-    const dialled: string[] = [];
-    const seen = await lookAt(t, {
-      api: ({ path }) =>
-        path.endsWith('/nodes/master-1') ? { body: nodeObject('master-1', '10.79.0.22') } : undefined,
-      node: ({ node, address = 'inventory' }) => {
-        dialled.push(`${node} ${address}`);
-        if (node !== 'master-1' || address !== 'inventory') return undefined;
-        return Promise.reject(failure('NodeUnreachable', 'no route to host'));
-      },
-    });
-    assert.equal(seen.masters[1]?.host.known, true);
-    const expected = [
-      'master-0 inventory',
-      'master-1 10.79.0.22',
-      'master-1 inventory',
-      'master-2 inventory',
-    ];
-    assert.deepEqual(dialled.sort(), expected);
-  });
-
-  it('of a script that failed is no reason to look for another machine', async (t) => {
-    const fake = await fakeEtcd(t, {
-      node: () => Promise.reject(failure('PreconditionFailed', 'another name')),
-    });
-    await look(fake);
-    assert.equal(fake.ran.length, 3);
   });
 
   it('believes nothing of a disk that it does not understand, and still hears the member', async (t) => {

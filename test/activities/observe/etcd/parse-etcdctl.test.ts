@@ -183,6 +183,15 @@ describe('one member’s view', () => {
     assert.equal(lonely.reach.known, false);
   });
 
+  it('whose status alone took too long is still known to be the member that it is', () => {
+    const late = viewOf({
+      member: memberWords({ status: undefined }, { status: 'context deadline exceeded' }),
+    });
+    assert.equal(late.status.known, false);
+    assert.equal(late.self.known && late.self.value.memberId, 8452567673654210949n.toString(16));
+    assert.equal(late.reach.known, true);
+  });
+
   it('does not blame the member for a key of ours that does not fit', () => {
     const why = 'Error: tls: private key does not match public key';
     const view = viewOf({ member: memberWords({ read: undefined }, { read: why }) });
