@@ -49,7 +49,8 @@ function judge(seen: Seen): Judged {
   const node = valueOf(master.node);
   if (!node) return unknownBecause(`the Node ${master.name} could not be read`);
   // With a good file, a kubelet that started a second ago and has not renewed yet is no fault.
-  const since = certificateFault(kubelet) === undefined ? undefined : kubelet.unit.startedAt;
+  const isGood = certificateFault(kubelet) === undefined && foreignSubject(seen) === undefined;
+  const since = isGood ? undefined : kubelet.unit.startedAt;
   const authenticates = isLeaseFresh(node.leaseRenewedAt, kubelet.nodeTime, since);
   const foreign = foreignIdentity(seen, authenticates);
   if (foreign) return foreign;
@@ -62,19 +63,19 @@ function isStopped({ unit }: KubeletEvidence): boolean {
 }
 
 /** Also where only its kubeconfig is: every renewal is then requested as cluster-admin. */
-function foreignIdentity({ master, kubelet }: Seen, authenticates: boolean): Judged | undefined {
-  const subject = foreignSubject(master.name, kubelet);
+function foreignIdentity(seen: Seen, authenticates: boolean): Judged | undefined {
+  const subject = foreignSubject(seen);
   if (subject === undefined) return undefined;
   return {
     standing: authenticates ? 'latent' : 'lost',
     class: 'C7',
-    sentence: `the kubelet on ${master.name} has the identity of another: ${subject}`,
+    sentence: `the kubelet on ${seen.master.name} has the identity of another: ${subject}`,
   };
 }
 
-function foreignSubject(node: string, kubelet: KubeletEvidence): string | undefined {
+function foreignSubject({ master, kubelet }: Seen): string | undefined {
   const { clientCertificate: certificate, kubeconfig } = kubelet;
-  if (certificate.state === 'present' && !isOwnSubject(certificate, node))
+  if (certificate.state === 'present' && !isOwnSubject(certificate, master.name))
     return `O=${certificate.organizations.join('+')}, CN=${certificate.commonName}`;
   const embedded = kubeconfig.state === 'present' ? (kubeconfig.embeddedOrganizations ?? []) : [];
   return embedded.includes(mastersGroup)

@@ -239,3 +239,13 @@ test('a lease renewed by the kubelet before this one does not make this one auth
   kubelet.unit.startedAt = secondsAfter(observedAt, -2);
   assert.equal(classify(masterOf(observation, 'master-1'), observation).class, 'C5');
 });
+
+test('nor one that has another node’s certificate: it is lost as soon as it has started with it, not when the lease runs out', () => {
+  const observation = healthyObservation();
+  const kubelet = kubeletOf(observation, 'master-1');
+  kubelet.clientCertificate = { ...own, ...itself, ...valid, commonName: 'system:node:master-0' };
+  const standing = () => classify(masterOf(observation, 'master-1'), observation).standing;
+  assert.equal(standing(), 'latent', 'the file has changed under a kubelet that works');
+  kubelet.unit.startedAt = secondsAfter(observedAt, -2);
+  assert.equal(standing(), 'lost');
+});
