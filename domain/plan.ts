@@ -1,5 +1,5 @@
 import type { EtcdPlan } from './etcd/plan.ts';
-import type { Remediator } from './etcd/platform.ts';
+import type { RemediatorPin } from './etcd/platform.ts';
 import type { Rung } from './kubelet/rung.ts';
 import type { LeftLease } from './lease-left.ts';
 
@@ -57,7 +57,7 @@ export interface KubeletPins {
   /** R4a, R4b: the admin kubeconfig. */
   admin?: PinnedFile;
   /** What else might act on the master, and is paused meanwhile. */
-  remediators?: Pick<Remediator, 'kind' | 'namespace' | 'name'>[];
+  remediators?: RemediatorPin[];
   /** The cluster has operators, whose view is waited for. */
   platform?: true;
   /** No durable bootstrap file can be made now: what takes its place is owed. */

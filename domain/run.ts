@@ -189,3 +189,8 @@ export function isAbortable({ pastPointOfNoReturn: past }: Pick<RunState, 'pastP
 export function nodeRunId(firstRun: string): string {
   return firstRun.replaceAll('-', '').slice(0, 12);
 }
+
+/** One mutator per cluster: the id is the lock, whatever the runbook. */
+export function recoveryWorkflowId(cluster: string): string {
+  return `recovery/${cluster}`;
+}

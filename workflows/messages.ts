@@ -103,10 +103,7 @@ export function clusterQueue(cluster: string): string {
   return `cluster/${cluster}`;
 }
 
-/** One mutator per cluster: the id is the lock, whatever the runbook. */
-export function recoveryWorkflowId(cluster: string): string {
-  return `recovery/${cluster}`;
-}
+export { recoveryWorkflowId } from '../domain/run.ts';
 
 /** One brake per cluster; open means on. */
 export function brakeWorkflowId(cluster: string): string {

@@ -1,4 +1,10 @@
-import { judgePause, judgeResume, type PauseJudgement } from '../../domain/etcd/pausing.ts';
+import {
+  judgePause,
+  judgeResume,
+  pausesIn,
+  remediatorName,
+  type PauseJudgement,
+} from '../../domain/etcd/pausing.ts';
 import { readUnlessGone } from '../connections/reads.ts';
 import type { ActResult } from '../contract.ts';
 import { failure } from '../failure.ts';
@@ -7,18 +13,30 @@ import { onObject, patchOnce, type Reach } from './on-object.ts';
 
 type Paused = PauseInput['pins'];
 type Named = Paused['remediators'][number];
-type Judge = (kind: Named['kind'], object: unknown, runId: string) => PauseJudgement;
+type Judge = (kind: Named['kind'], object: unknown) => Promise<PauseJudgement>;
 
-export async function pauseRemediators(reach: Reach, pins: Paused): Promise<ActResult> {
-  return await forEach(reach, pins, judgePause, {
+/** `isOver`: whether that run of ours has surely ended. */
+export async function pauseRemediators(
+  reach: Reach,
+  { runId, remediators }: Paused,
+  isOver: (runId: string) => Promise<boolean>,
+): Promise<ActResult> {
+  const judge: Judge = async (kind, object) => {
+    const over = new Set<string>();
+    for (const run of pausesIn(kind, object).pausedBy ?? [])
+      if (run !== runId && (await isOver(run))) over.add(run);
+    return judgePause(kind, object, runId, over);
+  };
+  return await forEach(reach, remediators, judge, {
     done: 'paused',
     so: 'paused by this run already',
     theirs: (by) => `paused by somebody else (${by}), who resumes it`,
   });
 }
 
-export async function resumeRemediators(reach: Reach, pins: Paused): Promise<ActResult> {
-  return await forEach(reach, pins, judgeResume, {
+export async function resumeRemediators(reach: Reach, { runId, remediators }: Paused): Promise<ActResult> {
+  const judge: Judge = async (kind, object) => judgeResume(kind, object, runId);
+  return await forEach(reach, remediators, judge, {
     done: 'resumed',
     so: 'not paused by this run',
     theirs: (by) => `paused by somebody else (${by}): left as it is`,
@@ -31,38 +49,28 @@ interface Words {
   theirs: (by: string) => string;
 }
 
-async function forEach(
-  reach: Reach,
-  { runId, remediators }: Paused,
-  judge: Judge,
-  words: Words,
-): Promise<ActResult> {
+async function forEach(reach: Reach, remediators: Named[], judge: Judge, words: Words): Promise<ActResult> {
   const said: string[] = [];
   let changed = false;
   // One after the other: with the first that fails it is plain which of them were reached.
   for (const remediator of remediators) {
-    const judged = await judgeOne(reach, remediator, runId, judge);
+    const judged = await judgeOne(reach, remediator, judge);
     changed ||= judged?.is === 'open';
-    said.push(`${nameOf(remediator)} is ${wordsFor(judged, words)}`);
+    said.push(`${remediatorName(remediator)} is ${wordsFor(judged, words)}`);
   }
   return { changed, sentence: said.join('; ') || 'there is none to be paused' };
 }
 
 /** Undefined: it was deleted, so that it disturbs nobody any more. */
-async function judgeOne(
-  reach: Reach,
-  remediator: Named,
-  runId: string,
-  judge: Judge,
-): Promise<PauseJudgement | undefined> {
+async function judgeOne(reach: Reach, remediator: Named, judge: Judge): Promise<PauseJudgement | undefined> {
   const path = pathOf(remediator);
   return await onObject(reach, async (api) => {
     const object = await readUnlessGone(api, path);
     if (object === undefined) return undefined;
-    const judged = judge(remediator.kind, object, runId);
+    const judged = await judge(remediator.kind, object);
     if (judged.is !== 'open') return judged;
     const hasHappened = async () =>
-      judge(remediator.kind, await readUnlessGone(api, path), runId).is === 'so';
+      (await judge(remediator.kind, await readUnlessGone(api, path))).is === 'so';
     await patchOnce(api, path, judged.patch, hasHappened);
     return judged;
   });
@@ -79,8 +87,4 @@ function pathOf({ kind, namespace, name }: Named): string {
   if (kind === 'NodeHealthCheck') return `/apis/remediation.medik8s.io/v1alpha1/nodehealthchecks/${object}`;
   if (namespace === '') throw failure('PreconditionFailed', `${kind} ${name} has no namespace`);
   return `/apis/machine.openshift.io/v1beta1/namespaces/${encodeURIComponent(namespace)}/machinehealthchecks/${object}`;
-}
-
-function nameOf({ kind, namespace, name }: Named): string {
-  return `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`;
 }

@@ -1,3 +1,4 @@
+import { pausesIn } from '../../domain/etcd/pausing.ts';
 import type {
   ClusterVersion,
   EtcdOperator,
@@ -98,21 +99,23 @@ export interface RemediatorObjects {
 export function parseRemediators(objects: RemediatorObjects): Remediator[] {
   const { machineChecks, nodeChecks, machineLabels, nodeLabels } = objects;
   return [
-    ...machineChecks.map(({ metadata = {}, spec = {} }): Remediator => ({
-      kind: 'MachineHealthCheck',
-      namespace: verbatim(metadata.namespace ?? '', 63),
-      name: verbatim(metadata.name ?? '', 253),
-      coversMasters: covers(spec.selector, machineLabels),
-      paused: 'cluster.x-k8s.io/paused' in (metadata.annotations ?? {}),
-    })),
-    ...nodeChecks.map(({ metadata = {}, spec = {} }): Remediator => ({
-      kind: 'NodeHealthCheck',
-      namespace: '',
-      name: verbatim(metadata.name ?? '', 253),
-      coversMasters: covers(spec.selector, nodeLabels),
-      paused: (spec.pauseRequests ?? []).length > 0,
-    })),
+    ...machineChecks.map((object) => {
+      const namespace = verbatim(object.metadata?.namespace ?? '', 63);
+      return remediator('MachineHealthCheck', namespace, object, machineLabels);
+    }),
+    ...nodeChecks.map((object) => remediator('NodeHealthCheck', '', object, nodeLabels)),
   ];
+}
+
+function remediator(
+  kind: Remediator['kind'],
+  namespace: string,
+  object: MachineHealthCheckObject | NodeHealthCheckObject,
+  labels: Record<string, string>[] | undefined,
+): Remediator {
+  const name = verbatim(object.metadata?.name ?? '', 253);
+  const coversMasters = covers(object.spec?.selector, labels);
+  return { kind, namespace, name, coversMasters, ...pausesIn(kind, object) };
 }
 
 function covers(selector: LabelSelector | undefined, all: Record<string, string>[] | undefined): boolean {

@@ -1,6 +1,7 @@
 import { getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { leaseEndingMemo, watchdogId, type Lease } from '../../domain/lease.ts';
+import { nodeRunId, recoveryWorkflowId } from '../../domain/run.ts';
 import { failure } from '../failure.ts';
 import { heartbeating, pause } from '../heartbeat.ts';
 import { endedStatuses } from './ended.ts';
@@ -36,6 +37,17 @@ const over = [...endedStatuses, 'CONTINUED_AS_NEW'];
 async function isOver(workflow: string, run: string): Promise<boolean> {
   const described = await describe(workflow, run);
   return described === undefined || over.includes(described.status.name);
+}
+
+/**
+ * Whether the run of ours that bears this id on nodes and in objects is over. `recovery/<cluster>` is one at a time: whichever is
+ * not the one that is open now has ended. Where Temporal knows none at all it is not known.
+ */
+export async function isRecoveryOver(cluster: string, runId: string): Promise<boolean> {
+  const newest = await describe(recoveryWorkflowId(cluster));
+  if (newest === undefined) return false;
+  if (endedStatuses.includes(newest.status.name)) return true;
+  return nodeRunId(newest.raw.workflowExecutionInfo?.firstRunId || newest.runId) !== runId;
 }
 
 /**

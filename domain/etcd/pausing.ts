@@ -1,6 +1,6 @@
 import type { JsonPatch } from '../lease-rules.ts';
 import { pointer, versionOf, valueAt } from '../lease-note.ts';
-import type { Remediator } from './platform.ts';
+import type { Remediator, RemediatorPin } from './platform.ts';
 
 /** How a remediator is paused, by what it is. Pure: what may be done follows from the object as it was read. */
 
@@ -9,6 +9,12 @@ type Kind = Remediator['kind'];
 /** What stands in the object while this run has it paused. */
 function pauseWord(runId: string): string {
   return `control-plane-recovery run ${runId}`;
+}
+
+/** The run of ours whose word this is; undefined: it is somebody else's. */
+function runOf(word: unknown): string | undefined {
+  const own = /^control-plane-recovery run ([A-Za-z0-9][A-Za-z0-9.-]{0,62})$/;
+  return typeof word === 'string' ? own.exec(word)?.[1] : undefined;
 }
 
 /** Whoever finds the annotation leaves the machines alone, whatever its value. */
@@ -23,20 +29,68 @@ export type PauseJudgement =
   | { is: 'theirs'; by: string }
   | { is: 'open'; patch: JsonPatch };
 
-/** A MachineHealthCheck has room for one word, which another may hold; a NodeHealthCheck keeps a list, where all have room. */
-export function judgePause(kind: Kind, object: unknown, runId: string): PauseJudgement {
+/** Who has paused it: runs of ours by their ids, and whether anybody else has. */
+export function pausesIn(kind: Kind, object: unknown): Pick<Remediator, 'paused' | 'pausedBy'> {
+  const words = wordsIn(kind, object);
+  const runs = words.map(runOf).filter((run) => run !== undefined);
+  return { paused: runs.length < words.length, ...(runs.length === 0 ? {} : { pausedBy: runs }) };
+}
+
+/**
+ * Those that might act on a master, and whose pause is ours to end: what somebody else has paused is not, but for a place of ours
+ * beside theirs. What a run of ours has left paused must be among them: `recovery/<cluster>` is one at a time, so that run is
+ * this one before a Reset, or is over, and nobody else would ever resume it.
+ */
+export function remediatorsToPause(remediators: readonly Remediator[] = []): RemediatorPin[] {
+  return remediators
+    .filter(({ coversMasters, paused, pausedBy }) => coversMasters && (!paused || pausedBy !== undefined))
+    .map(pinOf);
+}
+
+function pinOf({ kind, namespace, name, pausedBy }: Remediator): RemediatorPin {
+  return { kind, namespace, name, ...(pausedBy === undefined ? {} : { pausedBy }) };
+}
+
+export function remediatorName({ kind, namespace, name }: Omit<RemediatorPin, 'pausedBy'>): string {
+  return `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`;
+}
+
+/** In a plan of this run. */
+export function standsAs({ pausedBy = [] }: RemediatorPin, runId: string): string {
+  const others = pausedBy.filter((run) => run !== runId);
+  if (others.length > 0) return `left paused by run ${others.join(' and ')}, which is over`;
+  return pausedBy.length > 0 ? 'paused by this run already' : 'active';
+}
+
+/**
+ * A MachineHealthCheck has room for one word, which another may hold; a NodeHealthCheck keeps a list, where all have room. `over`:
+ * the runs of ours that are surely over. Their word gives way to this run's, which takes it away at its end.
+ */
+export function judgePause(
+  kind: Kind,
+  object: unknown,
+  runId: string,
+  over: ReadonlySet<string> = new Set(),
+): PauseJudgement {
   const ours = pauseWord(runId);
+  const isOver = (word: unknown) => over.has(runOf(word) ?? '');
   if (kind === 'NodeHealthCheck') {
     const list = requestsIn(object);
-    if (list.includes(ours)) return { is: 'so' };
-    const add = Array.isArray(valueAt(object, requests))
-      ? { op: 'add' as const, path: `${pointer(requests)}/-`, value: ours }
-      : { op: 'add' as const, path: pointer(requests), value: [ours] };
-    return { is: 'open', patch: [unchanged(object), add] };
+    const staying = list.filter((word) => word !== ours && !isOver(word));
+    if (list.includes(ours) && staying.length === list.length - 1) return { is: 'so' };
+    const path = pointer(requests);
+    // A list that is there is tested as it was read, so that nothing which came meanwhile is lost.
+    const known = Array.isArray(valueAt(object, requests))
+      ? [{ op: 'test' as const, path, value: list }]
+      : [];
+    return {
+      is: 'open',
+      patch: [unchanged(object), ...known, { op: 'add', path, value: [...staying, ours] }],
+    };
   }
   const stands = annotationIn(object);
   if (stands === ours) return { is: 'so' };
-  if (stands !== undefined) return { is: 'theirs', by: stands };
+  if (stands !== undefined && !isOver(stands)) return { is: 'theirs', by: stands };
   const add =
     valueAt(object, annotations) === undefined
       ? { op: 'add' as const, path: pointer(annotations), value: { [annotation]: ours } }
@@ -71,6 +125,12 @@ function takenOut(field: string[], value: unknown): JsonPatch {
     { op: 'test', path, value },
     { op: 'remove', path },
   ];
+}
+
+function wordsIn(kind: Kind, object: unknown): unknown[] {
+  if (kind === 'NodeHealthCheck') return requestsIn(object);
+  const stands = annotationIn(object);
+  return stands === undefined ? [] : [stands];
 }
 
 function annotationIn(object: unknown): string | undefined {

@@ -5,8 +5,9 @@ import type { Fault, FaultKind } from './classify.ts';
 import { standingFacts } from './facts.ts';
 import { roomNeeded } from './guards-target.ts';
 import { isMemberId } from './member-id.ts';
-import type { EtcdObservation, MasterNode } from './observation.ts';
+import type { MasterNode } from './observation.ts';
 import type { OperatorKind } from './operator-kind.ts';
+import { remediatorsToPause } from './pausing.ts';
 import type { EtcdPins, MemberPin } from './pins.ts';
 import { etcdScripts } from './names.ts';
 import type { EtcdPolicy } from './policy.ts';
@@ -64,7 +65,7 @@ export function pinsFor({
     survivors,
     certificates: certificateCure(standing, observation.at, { kind, rollOut }),
     overrides: overridesForm(valueOf(observation.operator)?.overrides),
-    remediators: remediatorPins(observation),
+    remediators: remediatorsToPause(valueOf(observation.remediators)),
     recipient: valueOf(observation.copies)?.recipient ?? '',
   };
 }
@@ -82,13 +83,6 @@ function targetPin({ node, member, address }: Fault, { uid, internalIps }: Maste
 function areIds({ member }: Fault, { clusterId }: Survey, survivors: MemberPin[]): boolean {
   const ids = [clusterId, ...survivors.map(({ memberId }) => memberId), ...(member ? [member.id] : [])];
   return ids.every(isMemberId);
-}
-
-/** What was paused before is not ours to resume. */
-function remediatorPins({ remediators }: EtcdObservation): EtcdPins['remediators'] {
-  return (valueOf(remediators) ?? [])
-    .filter(({ coversMasters, paused }) => coversMasters && !paused)
-    .map(({ kind, namespace, name }) => ({ kind, namespace, name }));
 }
 
 /** The verdict turns all others away; undefined: there is no plan for it. */

@@ -1,5 +1,5 @@
 import type { FaultKind } from './classify.ts';
-import type { Remediator } from './platform.ts';
+import type { RemediatorPin } from './platform.ts';
 import type { OperatorKind } from './operator-kind.ts';
 import type { CertificateCure, Strategy } from './strategy.ts';
 
@@ -34,8 +34,8 @@ export interface EtcdPins {
   certificates: CertificateCure;
   /** The form of `spec.unsupportedConfigOverrides`: what it holds is none of ours, and the lease puts it back as it was. */
   overrides: 'absent' | 'empty' | 'other keys';
-  /** Those that are paused meanwhile; the ones that were paused before are left alone. */
-  remediators: Pick<Remediator, 'kind' | 'namespace' | 'name'>[];
+  /** Those that are paused meanwhile; the ones that somebody else has paused are left alone. */
+  remediators: RemediatorPin[];
   /** The public key to which the copy of the snapshot is encrypted. */
   recipient: string;
 }

@@ -9,6 +9,7 @@ import {
   signerTrigger,
   snapshotDirectory,
 } from './names.ts';
+import { remediatorName, standsAs } from './pausing.ts';
 import type { EtcdPins } from './pins.ts';
 
 /** The steps of EtcdRecovery, as data. Their ids are fixed: the workflow carries them out by id. */
@@ -52,14 +53,14 @@ export function copyOffNode({ executor, recipient, scripts }: EtcdPins): PlanSte
   };
 }
 
-export function pauseRemediators({ target, remediators }: EtcdPins): PlanStep {
+export function pauseRemediators({ target, remediators, runId }: EtcdPins): PlanStep {
   return {
     id: 'pause-remediators',
     sentence: 'Pause what else might replace or reboot a master meanwhile',
     target: target.node,
-    changes: remediators.map(({ kind, namespace, name }) => ({
-      what: `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`,
-      from: 'active',
+    changes: remediators.map((one) => ({
+      what: remediatorName(one),
+      from: standsAs(one, runId),
       to: 'paused by this run',
     })),
     risk: 'reversible',
@@ -235,8 +236,8 @@ export function resumeRemediators({ target, remediators }: EtcdPins): PlanStep {
     id: 'resume-remediators',
     sentence: 'Resume what this run has paused',
     target: target.node,
-    changes: remediators.map(({ kind, namespace, name }) => ({
-      what: `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`,
+    changes: remediators.map((one) => ({
+      what: remediatorName(one),
       from: 'paused by this run',
       to: 'active',
     })),

@@ -59,8 +59,14 @@ export interface Remediator {
   name: string;
   /** It may act on masters. */
   coversMasters: boolean;
+  /** By somebody who is no run of ours. */
   paused: boolean;
+  /** Ids of the runs of ours that have paused it, as they name themselves on nodes; absent: none has. */
+  pausedBy?: string[];
 }
+
+/** One that a run pauses. `pausedBy`: as it stood when the plan was made. */
+export type RemediatorPin = Pick<Remediator, 'kind' | 'namespace' | 'name' | 'pausedBy'>;
 
 export interface CopyPlace {
   /** The public key to which the copy is encrypted, or its fingerprint; never a secret. Empty: the inventory names none. */

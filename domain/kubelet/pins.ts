@@ -1,3 +1,4 @@
+import { remediatorsToPause } from '../etcd/pausing.ts';
 import type { KubeletPins } from '../plan.ts';
 import { valueOf } from '../reading.ts';
 import { isDurable } from './bootstrap.ts';
@@ -39,14 +40,10 @@ export function pinsFor(
 
 /** While other masters are lost the operators have reason to complain, whatever becomes of this one. */
 function surroundings({ observation, classes, target }: Rise): Pick<KubeletPins, 'remediators' | 'platform'> {
-  const active = (valueOf(observation.platform.remediators) ?? []).filter(
-    ({ coversMasters, paused }) => coversMasters && !paused,
-  );
+  const remediators = remediatorsToPause(valueOf(observation.platform.remediators));
   const alone = classes.every(({ node, standing }) => node === target.name || standing === 'healthy');
   return {
-    ...(active.length === 0
-      ? {}
-      : { remediators: active.map(({ kind, namespace, name }) => ({ kind, namespace, name })) }),
+    ...(remediators.length === 0 ? {} : { remediators }),
     ...(alone && hasPlatform(observation) ? { platform: true as const } : {}),
   };
 }

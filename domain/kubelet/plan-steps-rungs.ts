@@ -1,3 +1,4 @@
+import { remediatorName, standsAs } from '../etcd/pausing.ts';
 import type { PlanStep } from '../plan.ts';
 import { mastersGroup } from './identity.ts';
 import {
@@ -131,9 +132,9 @@ export function pauseRemediators({ node, pins }: PlanInput): PlanStep {
     id: 'pause-remediators',
     sentence: `Pause what might reboot or replace ${node} meanwhile`,
     target: node,
-    changes: (pins.remediators ?? []).map(({ kind, namespace, name }) => ({
-      what: `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`,
-      from: 'active',
+    changes: (pins.remediators ?? []).map((one) => ({
+      what: remediatorName(one),
+      from: standsAs(one, pins.runId),
       to: 'paused, in the name of this run',
     })),
     risk: 'reversible',
@@ -147,8 +148,8 @@ export function resumeRemediators({ node, pins }: PlanInput): PlanStep {
     id: 'resume-remediators',
     sentence: `Let them go on with ${node}`,
     target: node,
-    changes: (pins.remediators ?? []).map(({ kind, namespace, name }) => ({
-      what: `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`,
+    changes: (pins.remediators ?? []).map((one) => ({
+      what: remediatorName(one),
       from: 'paused, in the name of this run',
       to: 'active',
     })),

@@ -103,13 +103,15 @@ test('a snapshot is taken, verified, and copied in a form that only the private 
   assert.equal((await copySnapshot(copying, pins, snapshot)).changed, false);
 });
 
+const goesOn = () => Promise.resolve(false);
+
 test('remediators are paused in the name of the run, and resumed', async () => {
-  const paused = await pauseRemediators(reach, pins);
+  const paused = await pauseRemediators(reach, pins, goesOn);
   assert.equal(paused.changed, true);
   const path = '/apis/machine.openshift.io/v1beta1/namespaces/openshift-machine-api/machinehealthchecks';
   const read = () => lab.api.get<{ metadata: { annotations?: object } }>(`${path}/control-plane`);
   assert.match(JSON.stringify((await read()).metadata.annotations), /cluster.x-k8s.io\/paused.*er-acts-1/);
-  assert.equal((await pauseRemediators(reach, pins)).changed, false);
+  assert.equal((await pauseRemediators(reach, pins, goesOn)).changed, false);
   assert.equal((await resumeRemediators(reach, pins)).changed, true);
   assert.doesNotMatch(JSON.stringify((await read()).metadata), /paused/);
 });

@@ -3,6 +3,7 @@ import { approvedOnly } from '../../connections/node-lane.ts';
 import type { EtcdActActivities, EtcdActInput } from '../../etcd-contract.ts';
 import { heartbeating } from '../../heartbeat.ts';
 import type { ActivityDeps } from '../../index.ts';
+import { isRecoveryOver } from '../../observe/run-over.ts';
 import type { PauseInput } from '../../remediator-contract.ts';
 import type { Reach } from '../on-object.ts';
 import { pauseRemediators, resumeRemediators } from '../remediators.ts';
@@ -29,7 +30,10 @@ export function createEtcdActActivities({ inventory, laneOf }: ActivityDeps): Et
   return {
     takeSnapshot: (input) => on(input, ({ lane, signal }) => takeSnapshot(lane, input.pins, signal)),
     copySnapshot: (input) => on(input, (reach) => copySnapshot(reach, input.pins, input.snapshot)),
-    pauseRemediators: (input) => through(input, (reach) => pauseRemediators(reach, input.pins)),
+    pauseRemediators: (input) =>
+      through(input, (reach) =>
+        pauseRemediators(reach, input.pins, (run) => isRecoveryOver(input.cluster, run)),
+      ),
     resumeRemediators: (input) => through(input, (reach) => resumeRemediators(reach, input.pins)),
     quarantineEtcd: (input) => on(input, ({ lane, signal }) => quarantineEtcd(lane, input.pins, signal)),
     restoreEtcd: (input) => on(input, ({ lane, signal }) => restoreEtcd(lane, input.pins, signal)),

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { pauseRemediators, resumeRemediators } from '../../../activities/act/remediators.ts';
+import {
+  pauseRemediators as pauseUnlessOver,
+  resumeRemediators,
+} from '../../../activities/act/remediators.ts';
 import { fakeObjects, type FakeObjects } from '../support/fake-objects.ts';
 import { noLane } from '../support/stub-lane.ts';
 import { isFailure } from '../../../activities/failure.ts';
@@ -17,6 +20,15 @@ const pins = {
     { kind: 'NodeHealthCheck' as const, namespace: '', name: 'all' },
   ],
 };
+
+const left = 'control-plane-recovery run 0123456789ab';
+const isLeft = (run: string) => Promise.resolve(run === '0123456789ab');
+const away = () => Promise.reject(new Error('Temporal does not answer'));
+const goesOn = () => Promise.resolve(false);
+type Pausing = Parameters<typeof pauseUnlessOver>;
+/** No run of ours but this one is over, unless a test says so. */
+const pauseRemediators = (reach: Pausing[0], named: Pausing[1], isOver: Pausing[2] = goesOn) =>
+  pauseUnlessOver(reach, named, isOver);
 
 async function stage(t: TestContext, theirs: { annotations?: object; requests?: string[] } = {}) {
   const api = await fakeObjects(t);
@@ -78,6 +90,36 @@ describe('other remediators', { concurrency: 4 }, () => {
     await pauseRemediators(reach, pins);
     assert.equal((await resumeRemediators(reach, { ...pins, runId: 'er-10' })).changed, false);
     assert.deepEqual(standing(api).requests, [ours]);
+  });
+
+  it('that a run of ours has left paused are taken over where that run is over, and resumed', async (t) => {
+    const { api, reach } = await stage(t, {
+      annotations: { [paused]: left },
+      requests: [left, 'maintenance of Anna'],
+    });
+    assert.equal((await pauseRemediators(reach, pins, isLeft)).changed, true);
+    assert.deepEqual(standing(api), {
+      annotations: { [paused]: ours },
+      requests: ['maintenance of Anna', ours],
+    });
+    assert.equal((await pauseRemediators(reach, pins, isLeft)).changed, false);
+    await resumeRemediators(reach, pins);
+    assert.deepEqual(standing(api), { annotations: {}, requests: ['maintenance of Anna'] });
+  });
+
+  it('that another run of ours has paused stay its own as long as it goes on', async (t) => {
+    const { api, reach } = await stage(t, { annotations: { [paused]: left }, requests: [left] });
+    const { sentence } = await pauseRemediators(reach, pins);
+    assert.match(sentence, /paused by somebody else \(control-plane-recovery run 0123456789ab\)/);
+    assert.deepEqual(standing(api), { annotations: { [paused]: left }, requests: [left, ours] });
+    await resumeRemediators(reach, pins);
+    assert.deepEqual(standing(api), { annotations: { [paused]: left }, requests: [left] });
+  });
+
+  it('are left as they are when it cannot be found out whether that run is over', async (t) => {
+    const { api, reach } = await stage(t, { annotations: { [paused]: left }, requests: [left] });
+    await assert.rejects(pauseRemediators(reach, pins, away), /does not answer/);
+    assert.equal(api.writes().length, 0);
   });
 
   it('that are gone disturb nobody', async (t) => {

@@ -66,6 +66,19 @@ describe('upgrades and machine configurations', () => {
   });
 });
 
+const word = (run: string) => `control-plane-recovery run ${run}`;
+const annotated = (value: string) => ({
+  metadata: { ...machineHealthCheck.metadata, annotations: { 'cluster.x-k8s.io/paused': value } },
+});
+
+const pausesOf = (...requests: string[]) =>
+  parseRemediators({
+    machineLabels: [],
+    nodeLabels: [],
+    machineChecks: requests.slice(0, 1).map(annotated),
+    nodeChecks: [{ ...nodeHealthCheck, spec: { pauseRequests: requests } }],
+  }).map(({ paused, pausedBy }) => [paused, pausedBy]);
+
 describe('remediators', () => {
   const machine = { 'machine.openshift.io/cluster-api-machine-role': 'master' };
   const node = { 'node-role.kubernetes.io/control-plane': '' };
@@ -127,5 +140,19 @@ describe('remediators', () => {
       parseRemediators(all).map(({ paused: isPaused }) => isPaused),
       [false, false],
     );
+  });
+
+  it('that runs of ours have paused name those runs, and nobody else who merely writes like one', () => {
+    const [run, other] = ['0123456789ab', 'ba9876543210'];
+    assert.deepEqual(pausesOf(word(run)), [
+      [false, [run]],
+      [false, [run]],
+    ]);
+    assert.deepEqual(pausesOf(word(run), word(other), 'Anna')[1], [true, [run, other]]);
+    for (const strange of [word('../x'), `${word(run)} `, `my ${word(run)}`, word(''), word(`${run}\n`)])
+      assert.deepEqual(pausesOf(strange), [
+        [true, undefined],
+        [true, undefined],
+      ]);
   });
 });

@@ -171,6 +171,21 @@ test('remediators that were paused before are neither paused nor resumed', () =>
   assert.ok(!idsOf(plan).some((id) => id.endsWith('remediators')));
 });
 
+test('remediators that a run of ours has left paused are taken over and resumed, and the plan names that run', () => {
+  const observation = addressChanged();
+  const [check] = inside(observation.remediators);
+  check!.pausedBy = ['0123456789ab'];
+  const plan = planFor(observation);
+  assert.deepEqual(
+    plan.steps.filter(({ id }) => id.endsWith('remediators')).map(({ changes: [change] }) => change?.from),
+    ['left paused by run 0123456789ab, which is over', 'paused by this run'],
+  );
+  // After a Reset the run finds its own word.
+  check!.pausedBy = [plan.pins.runId];
+  const pause = planFor(observation).steps.find(({ id }) => id === 'pause-remediators');
+  assert.equal(pause?.changes[0]?.from, 'paused by this run already');
+});
+
 test('remediators of workers are left alone', () => {
   const observation = addressChanged();
   inside(observation.remediators)[0]!.coversMasters = false;

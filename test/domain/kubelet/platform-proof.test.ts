@@ -138,6 +138,7 @@ test('exactly those remediators are paused that cover masters and are active, ar
       { ...check, name: 'masters' },
       { ...check, name: 'workers', coversMasters: false },
       { ...check, name: 'paused by a person', paused: true },
+      { ...check, name: 'left by a run', pausedBy: ['0123456789ab'] },
     ],
     '',
   );
@@ -146,6 +147,16 @@ test('exactly those remediators are paused that cover masters and are active, ar
   const { pins, steps } = planOf('KubeletAuthRecovery', verdict.plan);
   assert.deepEqual(pins.remediators, [
     { kind: 'MachineHealthCheck', namespace: 'openshift-machine-api', name: 'masters' },
+    {
+      kind: 'MachineHealthCheck',
+      namespace: 'openshift-machine-api',
+      name: 'left by a run',
+      pausedBy: ['0123456789ab'],
+    },
   ]);
+  assert.deepEqual(
+    steps[1]?.changes.map(({ from }) => from),
+    ['active', 'left paused by run 0123456789ab, which is over'],
+  );
   assert.deepEqual([steps[1]?.id, steps.at(-1)?.id], ['pause-remediators', 'resume-remediators']);
 });

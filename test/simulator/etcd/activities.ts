@@ -4,11 +4,12 @@ import type {
   EtcdActInput,
   EtcdObserveActivities,
 } from '../../../activities/etcd-contract.ts';
+import { isRecoveryOver } from '../../../activities/observe/run-over.ts';
 import { quarantineDirectory, snapshotDirectory } from '../../../domain/etcd/names.ts';
 import type { EtcdPins } from '../../../domain/etcd/pins.ts';
 import { proveEtcdRecovered } from '../../../domain/etcd/proof.ts';
 import { failure } from '../failure.ts';
-import { etcdObservationOf, gateOf, hashesOf } from './observe.ts';
+import { etcdObservationOf, gateOf, hashesOf, isRun } from './observe.ts';
 import { serving, tick } from './operator.ts';
 import { etcdMasterIn, type EtcdModel } from './state.ts';
 
@@ -108,8 +109,8 @@ export function simulatedEtcdActs(load: () => EtcdModel): EtcdActActivities {
       cluster.model.copies.push(path);
       return { ...change(cluster, 'copy off node', `Wrote ${path}.`), path };
     },
-    pauseRemediators: async ({ pins }) => setPaused(load(), pins, true),
-    resumeRemediators: async ({ pins }) => setPaused(load(), pins, false),
+    pauseRemediators: ({ pins }) => setPaused(load(), pins, true),
+    resumeRemediators: ({ pins }) => setPaused(load(), pins, false),
     quarantineEtcd: async (input) => {
       const { cluster, master, node } = target(load(), input);
       const directory = quarantineDirectory(input.pins.runId);
@@ -167,13 +168,18 @@ export function simulatedEtcdActs(load: () => EtcdModel): EtcdActActivities {
   };
 }
 
-function setPaused(
+async function setPaused(
   cluster: EtcdModel,
   { remediators, runId }: Pick<EtcdPins, 'remediators' | 'runId'>,
   isPaused: boolean,
 ) {
   const mine = cluster.model.paused.filter(({ name }) => remediators.some((one) => one.name === name));
-  const due = mine.filter(({ by }) => (isPaused ? by === undefined : by === runId));
+  const due = [];
+  for (const one of mine) {
+    const { by } = one;
+    const isDue = isPaused ? by !== runId && (await isFree(cluster.name, by)) : by === runId;
+    if (isDue) due.push(one);
+  }
   if (due.length === 0)
     return unchanged(isPaused ? 'They are paused already.' : 'None is paused by this run.');
   for (const one of due) {
@@ -183,6 +189,11 @@ function setPaused(
   const names = due.map(({ name }) => name).join(', ');
   const word = isPaused ? 'pause' : 'resume';
   return change(cluster, `${word} ${names}`, `${isPaused ? 'Paused' : 'Resumed'} ${names}.`);
+}
+
+/** Whether a run is over is asked of Temporal itself. */
+async function isFree(cluster: string, by: string | undefined): Promise<boolean> {
+  return by === undefined || (isRun(by) && (await isRecoveryOver(cluster, by)));
 }
 
 function target(cluster: EtcdModel, { pins }: EtcdActInput) {

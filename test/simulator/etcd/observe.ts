@@ -37,8 +37,11 @@ export function etcdObservationOf(cluster: EtcdModel, at: Date, before?: Sightin
     state: model.upgrading ? 'Partial' : 'Completed',
     progressing: model.upgrading,
   });
-  for (const one of inside(seen.remediators))
-    one.paused = model.paused.some(({ name, by }) => name === one.name && by !== undefined);
+  for (const one of inside(seen.remediators)) {
+    const by = model.paused.find(({ name }) => name === one.name)?.by;
+    one.paused = by !== undefined && !isRun(by);
+    if (by !== undefined && isRun(by)) one.pausedBy = [by];
+  }
   if (!cluster.apiReachable) seen.api = unknown('connect ECONNREFUSED', 'GET /version');
   return seen;
 }
@@ -204,4 +207,9 @@ export function hashesOf({ model }: EtcdModel): DataHash[] {
     compactRevision: 79_000,
     hash: '3147921938',
   }));
+}
+
+/** Runs of ours have ids of this form; everybody else is a person. */
+export function isRun(by: string): boolean {
+  return /^[0-9a-f]{12}$/.test(by);
 }
