@@ -104,6 +104,17 @@ export function requestsObjection({ observation: { csrs } }: Situation): Objecti
   };
 }
 
+/** One that nobody has seen is not paused, and might reboot the master in the midst of the run. That there is no such kind is known. */
+export function remediatorsObjection({ observation: { platform } }: Situation): Objection | undefined {
+  const { remediators } = platform;
+  if (remediators.known) return undefined;
+  return {
+    reason: 'EvidenceIncomplete',
+    because: 'whether anything else might reboot or replace a master meanwhile could not be learnt',
+    evidence: [factOf(remediators, 'MachineHealthChecks and NodeHealthChecks', () => '')],
+  };
+}
+
 /** Two candidates mean no: a kubelet whose credential is rejected has filed neither, so that somebody else has. */
 export function csrObjection({ observation, target }: Situation): Objection | undefined {
   const { csrs } = observation;

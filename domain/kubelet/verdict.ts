@@ -12,6 +12,7 @@ import { endpointFor, type Endpoint } from './endpoint.ts';
 import {
   manifestObjection,
   othersObjection,
+  remediatorsObjection,
   requestsObjection,
   roomObjection,
   secretObjection,
@@ -49,8 +50,8 @@ export interface KubeletDecision {
  * 3. It is a master (`NotAMaster`), and ssh reaches it (`NodeUnreachable`).
  * 4. It is not healthy (`NodeHealthy`), its kubelet runs (`KubeletStopped`), and what is wrong is known
  *    (`EvidenceIncomplete`) and is authentication (`NotAnAuthenticationFault`).
- * 5. Every other master carries its etcd and its API server (`OtherMasterUnhealthy`, `OtherMasterUnknown`), and the requests
- *    could be read (`EvidenceIncomplete`). A request that is being issued is waited for.
+ * 5. Every other master carries its etcd and its API server (`OtherMasterUnhealthy`, `OtherMasterUnknown`); the requests, and
+ *    what else might reboot a master, could be read (`EvidenceIncomplete`). A request that is being issued is waited for.
  * 6. A rung of the ladder fits; else the most telling reason why none does (`TwoMatchingCsrs`, `SignerDown`, `PowersMissing`,
  *    `BootstrapSecretMissing`, `ClassNotSupported`).
  * 7. What runs is what the manifests say (`ManifestChanged`), server and CA are beyond doubt (`EndpointMismatch`), there is room
@@ -86,7 +87,7 @@ function judgeTarget(
     masterRefusal(target) ??
     reachRefusal(target, seen) ??
     standingRefusal(seen, classes) ??
-    firstObjection(situation, [othersObjection, requestsObjection]);
+    firstObjection(situation, [othersObjection, requestsObjection, remediatorsObjection]);
   if (refusal) return refusal;
 
   const kubelet = valueOf(target.kubelet)!;

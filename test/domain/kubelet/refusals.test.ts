@@ -114,6 +114,11 @@ const refused: [string, RefusalReason, Change][] = [
       masterOf(observation, 'master-2').kubelet = unknown('cut after 10 s', '');
     },
   ],
+  [
+    'nobody knows whether a MachineHealthCheck would reboot it meanwhile',
+    'EvidenceIncomplete',
+    (observation) => (observation.platform.remediators = unknown('HTTP 403: Forbidden', '')),
+  ],
   ['the inventory names two masters', 'OtherMasterUnknown', (observation) => observation.masters.pop()],
   [
     'the controller-manager is down',
