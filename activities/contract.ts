@@ -7,7 +7,7 @@ import type { Finding } from '../domain/finding.ts';
 import type { Reading } from '../domain/reading.ts';
 import type { KubeletEvidence, Observation } from '../domain/control-plane.ts';
 import type { Debt } from '../domain/kubelet/debt.ts';
-import type { Rung } from '../domain/kubelet/rung.ts';
+import type { Means, Rung } from '../domain/kubelet/rung.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RecoveryRequest } from '../domain/run.ts';
 import type { SignatureVerdict } from '../domain/statement.ts';
@@ -181,10 +181,11 @@ export interface ActActivities {
   recordCsrs(input: NodeRef): Promise<{ uids: string[]; at: string }>;
   /**
    * Quarantines an unusable client certificate and restarts the kubelet, once per `attempt`. `unusable`: hash of one that can
-   * be read and must not be started with.
+   * be read and must not be started with. `means` is proved on the node directly before: `PreconditionFailed` where the API
+   * server does not take it. Absent: it is to start with something else, which was proved when it was put in place.
    */
   restartKubelet(
-    input: RunRef & { attempt: number; unusable?: string },
+    input: RunRef & { attempt: number; unusable?: string; means?: Means },
   ): Promise<ActResult & { startedAt: string }>;
   /**
    * Waits for exactly one new CSR that matches the predicate, approves it, and waits until it is issued. A node that has a

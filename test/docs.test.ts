@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { activityErrorTypes } from '../activities/contract.ts';
+import { nodeScripts, scriptHashes } from '../activities/node-scripts/scripts.ts';
 import { voteRefusals } from '../domain/approval.ts';
 import { verificationRefusals } from '../domain/attempts.ts';
 import { findingCodes } from '../domain/finding.ts';
@@ -47,6 +49,33 @@ test('the runbook’s page has the classes and the ladder as the code has them',
     rows.filter(([name = '']) => !several.test(name)),
     [...Object.entries(kubeletClasses), ...Object.entries(rungs)],
   );
+});
+
+const scriptsIn = (text = '') => [...text.matchAll(/`([\w-]+\.sh)`/g)].map(([, name = '']) => name);
+
+test('docs/node-access.md says of every node script what it may touch', () => {
+  const [, table = ''] = page('node-access.md').split('## What a script may touch');
+  const [listed = ''] = table.split('Each change writes');
+  assertSame(
+    [...listed.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell]) => scriptsIn(cell)),
+    nodeScripts,
+  );
+});
+
+test('docs/node-access.md says how the hash of every node script is made', () => {
+  const between = new Map(
+    [...page('node-access.md').matchAll(/^\| (`[^|]*`) \| ((?:`[\w-]+\.sh`(?:, )?)+) \|$/gm)].flatMap(
+      ([, names, parts]) => scriptsIn(names).map((name) => [name, scriptsIn(parts)] as const),
+    ),
+  );
+  const hashes = scriptHashes();
+  for (const name of nodeScripts) {
+    const files = ['prelude.sh', ...(between.get(name) ?? []), name];
+    const text = files.map((file) =>
+      readFileSync(new URL(`../activities/node-scripts/${file}`, import.meta.url), 'utf8'),
+    );
+    assert.equal(createHash('sha256').update(text.join('')).digest('hex'), hashes[name], name);
+  }
 });
 
 test('docs/approvals.md has a line for every refusal of a vote and of a command, and none left over', () => {

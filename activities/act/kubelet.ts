@@ -21,10 +21,10 @@ export async function backUpKubelet(
 
 export async function restartKubelet(
   lane: NodeLane,
-  { node, runId, attempt, unusable }: Parameters<ActActivities['restartKubelet']>[0],
+  { node, runId, attempt, unusable, means }: Parameters<ActActivities['restartKubelet']>[0],
   signal: AbortSignal,
 ): ReturnType<ActActivities['restartKubelet']> {
-  const args = [node, String(attempt), ...(unusable === undefined ? [] : [unusable])];
+  const args = [node, String(attempt), unusable ?? 'none', means ?? 'none'];
   // Up to a minute for the unit, and what lies around it.
   const timeoutMs = 75_000;
   const said = await lane.run({ node, runId, script: 'restart-kubelet.sh', args, timeoutMs, signal });

@@ -64,10 +64,11 @@ export async function relinkCertificate(
 
 export async function withdrawAdmin(
   lane: NodeLane,
-  { node, runId }: RunRef,
+  { node, runId, means }: Parameters<LadderActivities['withdrawAdmin']>[0],
   signal: AbortSignal,
 ): ReturnType<LadderActivities['withdrawAdmin']> {
-  const said = await lane.run({ node, runId, script: 'withdraw-admin.sh', args: [node], signal });
+  const args = [node, means];
+  const said = await lane.run({ node, runId, script: 'withdraw-admin.sh', args, signal });
   const changed = said['changed'] === 'yes';
   const removed = (said['removed'] ?? '').split(' ').join(', ');
   const sentence = changed

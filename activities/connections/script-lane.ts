@@ -91,7 +91,7 @@ function judge(end: CommandEnd, marker: Marker, node: string, by: string): Recor
   const result = readResult(end.stdout, marker);
   if (result.state === 'ended') {
     if (result.verdict === 'ok') return result.values;
-    throw refusal(result.verdict, `${node}: ${marker.step}: ${result.values['error'] ?? 'no reason given'}`);
+    throw refusal(result.verdict, `${node}: ${marker.step}: `, result.values);
   }
   const said = redact(lastLine(end.stderr), 300);
   const how = end.cut ?? (end.code === undefined ? 'killed by a signal' : `exit code ${end.code}`);
@@ -106,10 +106,16 @@ function judge(end: CommandEnd, marker: Marker, node: string, by: string): Recor
   throw failure('OutcomeUnknown', `${node}: ${marker.step} ended without its result line: ${because}`);
 }
 
-function refusal(verdict: Exclude<ScriptVerdict, 'ok'>, sentence: string): Error {
-  if (verdict === 'precondition') return failure('PreconditionFailed', sentence);
-  if (verdict === 'failed') return failure('NodeScriptFailed', sentence);
-  return failure('OutcomeUnknown', sentence);
+/** In the script's own words; `unbegun` where it says that no attempt of this act has changed anything. */
+function refusal(
+  verdict: Exclude<ScriptVerdict, 'ok'>,
+  where: string,
+  { error = 'no reason given', unbegun }: Record<string, string>,
+): Error {
+  const details = unbegun === 'yes' ? { unbegun: true } : undefined;
+  if (verdict === 'precondition') return failure('PreconditionFailed', where + error, details);
+  if (verdict === 'failed') return failure('NodeScriptFailed', where + error, details);
+  return failure('OutcomeUnknown', where + error, details);
 }
 
 function lastLine(text: string): string {

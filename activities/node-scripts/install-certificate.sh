@@ -1,5 +1,6 @@
 # install-certificate.sh NODE PUBLIC_KEY: the certificate on CPR_INPUT, for the key that make-kubelet-key.sh has made here, becomes the
-# kubelet's client certificate. PUBLIC_KEY is the hash of that key's public half, as it was approved.
+# kubelet's client certificate, once the API server takes it for this node's when it is asked with it. PUBLIC_KEY is the hash of that
+# key's public half, as it was approved.
 node=$1 expected=$2
 expect_node "$node"
 lock
@@ -21,6 +22,7 @@ place=$pki/kubelet-client-$(date -u +%Y-%m-%d-%H-%M-%S).pem
 unfinished=$pki/.kubelet-client.cpr-$CPR_RUN
 cat "$work/certificate" "$key" >"$unfinished"
 holds_pair "$unfinished" || precondition 'the key that was made here is not that of the certificate'
+prove_certificate "$unfinished"
 sync "$unfinished"
 mv -T "$unfinished" "$place"
 unfinished=''

@@ -37,8 +37,6 @@ certificate() {
 certificate
 
 # Whom does the API server take this kubeconfig for? Sets who (yes, rejected, unknown), who_detail, who_name, who_groups.
-review='{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}'
-reviews=/apis/authentication.k8s.io/v1/selfsubjectreviews
 who_with() { # FILE
     local rc=0
     who=unknown who_detail='' who_name='' who_groups=''
@@ -55,7 +53,7 @@ who_with() { # FILE
 # The files that the kubelet has had its certificates in, newest first: one that still works can be linked again.
 client_files() {
     local file path number=0 asked=0
-    client_server
+    server_of "$kubeconfig" "$bootstrap"
     while IFS= read -rd '' file; do
         path=${file#* }
         say "client.$number.path" "${path#"$root"}"
@@ -73,7 +71,7 @@ client_file() { # PREFIX FILE
         if openssl pkey -in "$2" -pubout >"$work/one-key" 2>/dev/null && cmp -s "$work/one-key" "$work/one-public"; then matches=yes; fi
         # The one that the kubelet's kubeconfig names has been asked with already.
         if [ "$named" = yes ] && [ "$2" -ef "$current" ] && [ "$who" != unknown ]; then accepted=$who
-        elif [ "$matches" = yes ] && [ "$asked" -lt 3 ] && [ -n "$client_url" ] && is_ours_and_valid "$work/one"; then
+        elif [ "$matches" = yes ] && [ "$asked" -lt 3 ] && [ -n "$api_url" ] && is_own_and_valid "$work/one"; then
             asked=$((asked + 1)) accepted=$(accepts "$2")
             # Nobody answers: the next one would be waited for as long.
             if [ "$accepted" = unknown ]; then asked=3; fi
@@ -82,36 +80,6 @@ client_file() { # PREFIX FILE
     say "$1.keyMatches" "$matches"
     say "$1.accepted" "$accepted"
 }
-is_ours_and_valid() { # CERTIFICATE
-    openssl x509 -in "$1" -noout -checkend 0 >/dev/null || return 1
-    openssl x509 -in "$1" -noout -subject -nameopt RFC2253 >"$work/one-subject"
-    grep -qxE "subject= ?CN=system:node:${node//./\\.},O=system:nodes" "$work/one-subject"
-}
-# Server and authorities as the kubelet has them, or else as its bootstrap file does.
-client_server() {
-    local host
-    client_url='' client_connect=() named=no
-    for file in "$kubeconfig" "$bootstrap"; do
-        [ -e "$file" ] && read_form "$file" || continue
-        if [ "$file" = "$kubeconfig" ] && [ "$root${form[cert_file]}" -ef "$current" ]; then named=yes; fi
-        form_ca >"$work/client-ca"
-        [ -s "$work/client-ca" ] || continue
-        client_url=${form[server]%/}
-        [ -n "${form[tls_name]}" ] || return 0
-        # curl takes a server's name from the address alone: the address is then said apart.
-        host=${client_url#https://}
-        client_url="https://${form[tls_name]}:${host##*:}"
-        client_connect=(--connect-to "::${host%:*}:${host##*:}")
-        return 0
-    done
-}
-accepts() { # PEM; says yes, rejected or unknown
-    local status
-    status=$(curl -s -m 3 -o /dev/null -w '%{http_code}' --cacert "$work/client-ca" --cert "$1" --key "$1" "${client_connect[@]}" \
-        -H 'Content-Type: application/json' -d "$review" "$client_url$reviews" 2>/dev/null) || :
-    case $status in 200 | 201) echo yes ;; 401) echo rejected ;; *) echo unknown ;; esac
-}
-
 # The administrator's kubeconfigs that the platform keeps on every master. Looked at and asked with only where the kubelet has
 # lost its own identity: a health check is no occasion to speak as cluster-admin.
 admin_kubeconfig() { # NAME PREFIX

@@ -29,7 +29,9 @@ end() { # VERDICT
     printf '@@cpr-result %s %s %s %s %s\n' "$CPR_RUN" "$CPR_STEP" "$CPR_NONCE" "$1" "$(base64 -w0 <"$work/values")" >&3
     exit 0
 }
-end_with() { printf 'error=%s\0' "$2" >"$work/values"; end "$1"; }
+# With unbegun the run is told that no attempt of this act has changed anything, so that it may still be aborted.
+unbegun=''
+end_with() { printf 'error=%s\0' "$2" >"$work/values"; [ -z "$unbegun" ] || say unbegun yes; end "$1"; }
 fail() { end_with failed "$1"; }
 precondition() { end_with precondition "$1"; }
 died() { # a command failed that nobody expected to: a full disk, a read-only file system

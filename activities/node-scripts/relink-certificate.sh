@@ -1,5 +1,6 @@
 # relink-certificate.sh NODE FILE HASH: links the kubelet's client certificate to FILE, a valid one that still lies in its directory
-# and has this hash. Where FILE is the certificate's own place, a regular file, it becomes a link to a copy of itself.
+# and has this hash, and which the API server takes for this node's when it is asked with it. Where FILE is the certificate's own
+# place, a regular file, it becomes a link to a copy of itself.
 node=$1 file=$2 expected=$3
 expect_node "$node"
 lock
@@ -10,7 +11,7 @@ place=$root$file
 # Linked by an attempt whose answer was lost.
 if [ -L "$current" ] && [ "$(hash_of "$current")" = "$expected" ]; then say changed no; end ok; fi
 [ "$(hash_of "$place")" = "$expected" ] || precondition "$file is no longer what was approved (its hash is $(hash_of "$place"))"
-holds_pair "$place" || precondition "$file holds no certificate with its key"
+prove_certificate "$place"
 if [ "$place" = "$current" ]; then
     place=$pki/kubelet-client-$(date -u +%Y-%m-%d-%H-%M-%S).pem
     [ ! -e "$place" ] || fail "${place#"$root"} is there already"

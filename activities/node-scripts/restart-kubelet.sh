@@ -1,15 +1,17 @@
-# restart-kubelet.sh NODE ATTEMPT [UNUSABLE]: restarts the kubelet, once per attempt however often this is run. UNUSABLE is the
-# hash of a client certificate that can be read and must not be started with: of another node, or of an unknown authority.
+# restart-kubelet.sh NODE ATTEMPT UNUSABLE MEANS: restarts the kubelet, once per attempt however often this is run. UNUSABLE is the
+# hash of a client certificate that can be read and must not be started with (of another node, or of an unknown authority), or `none`.
+# MEANS is what it is to go on with, proved with the API server directly before: `certificate`, `bootstrap`, or `none`.
 # The InvocationID from before is written down first: another one means that it was restarted since.
-node=$1 attempt=$2 unusable=${3:-none}
+node=$1 attempt=$2 unusable=$3 means=$4
 expect_node "$node"
 lock
 refuse_late
 [ -e "$run_dir/manifest.sha256" ] || precondition "there is no backup of this run in ${run_dir#"$root"}"
 [[ $attempt =~ ^[0-9]{1,4}$ ]] || fail "attempt '$attempt' is not a number"
+mark=$run_dir/restart-$attempt
+[ -e "$mark" ] || unbegun=yes
 show() { systemctl show kubelet -p "$1" | sed "s/^$1=//"; }
 [ "$(show LoadState)" = loaded ] || precondition 'there is no unit kubelet.service on this node'
-mark=$run_dir/restart-$attempt
 report() {
     say started "$(show ExecMainStartTimestamp)"
     say invocation "$(show InvocationID)"
@@ -26,7 +28,10 @@ await_start() { # CHANGED
 }
 if [ -e "$mark" ]; then
     if since active || since activating; then await_start no; fi
-else
+fi
+prove_means "$means"
+if [ ! -e "$mark" ]; then
+    unbegun=''
     show InvocationID >"$mark.new"
     sync "$mark.new"
     mv "$mark.new" "$mark"

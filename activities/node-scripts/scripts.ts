@@ -37,6 +37,11 @@ export interface ScriptCall {
 
 /** What some scripts have in common, between the prelude and their own text. */
 const parts: Partial<Record<NodeScriptName, string[]>> = {
+  'observe-kubelet.sh': ['ask-api.sh'],
+  'restart-kubelet.sh': ['ask-api.sh'],
+  'relink-certificate.sh': ['ask-api.sh'],
+  'install-certificate.sh': ['ask-api.sh'],
+  'withdraw-admin.sh': ['ask-api.sh'],
   'read-members.sh': ['etcd-member.sh'],
   'snapshot-etcd.sh': ['etcd-member.sh'],
   'stream-snapshot.sh': ['etcd-member.sh'],
@@ -52,7 +57,7 @@ const bodies = new Map(
 
 /**
  * SHA-256 of what is sent, by script: a vote covers this code. To check one by hand:
- * `cat prelude.sh restart-kubelet.sh | sha256sum`; `docs/node-access.md` says which have parts between the two.
+ * `cat prelude.sh back-up-kubelet.sh | sha256sum`; `docs/node-access.md` says which have parts between the two.
  */
 export function scriptHashes(): Record<NodeScriptName, string> {
   const hashes = nodeScripts.map((name) => {

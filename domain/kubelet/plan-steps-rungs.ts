@@ -29,7 +29,7 @@ export function relink({ node, pins }: PlanInput): PlanStep {
     ],
     risk: 'reversible',
     undo: "not needed: the certificate is the node's own, and only a start of the kubelet reads the link",
-    proof: 'the link leads to a certificate of this node with its key',
+    proof: 'asked with it from the node, the API server takes it for the node; the link leads to it',
     ...script(pins, 'relink-certificate.sh'),
   };
 }
@@ -102,7 +102,8 @@ export function installCertificate({ node, pins }: PlanInput): PlanStep {
     ],
     risk: 'reversible',
     undo: "not needed: the certificate is the node's own, and only a start of the kubelet reads the link",
-    proof: 'the link leads to a certificate of this node with the key that was made on it',
+    proof:
+      'asked with it from the node, the API server takes it for the node; the link leads to it, with the key that was made there',
     ...script(pins, 'install-certificate.sh'),
   };
 }
@@ -120,7 +121,7 @@ export function withdrawAdmin({ node, kubelet, pins }: PlanInput): PlanStep {
       to: what === kubeconfigPath ? 'removed; the kubelet writes its own anew' : 'removed',
     })),
     risk: 'irreversible',
-    proof: `no certificate of ${mastersGroup} is left in these places`,
+    proof: `directly before, the API server accepts what the kubelet goes on with, asked from the node; afterwards no certificate of ${mastersGroup} is left in these places`,
     pointOfNoReturn: true,
     ...script(pins, 'withdraw-admin.sh'),
   };

@@ -94,14 +94,16 @@ export function restart(input: PlanInput): PlanStep {
   };
 }
 
+const askedBefore = 'which the API server accepts directly before, asked from the node';
+
 const startsWith: Record<Rung, string> = {
   R0: 'nothing new',
-  R1: 'its own certificate',
-  G: 'its own certificate, and nothing else',
-  R2a: 'its bootstrap credential, which is good',
-  R2b: 'the new bootstrap credential',
-  R3: 'the certificate that was made for it',
-  R4a: 'cluster-admin as its bootstrap credential',
+  R1: `its own certificate, ${askedBefore}`,
+  G: `its own certificate, ${askedBefore}, and nothing else`,
+  R2a: `its bootstrap credential, ${askedBefore}`,
+  R2b: `the new bootstrap credential, ${askedBefore}`,
+  R3: `the certificate that was made for it, ${askedBefore}`,
+  R4a: `cluster-admin as its bootstrap credential, ${askedBefore}`,
   R4b: 'cluster-admin as its own',
 };
 

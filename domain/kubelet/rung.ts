@@ -18,6 +18,26 @@ export const rungs = {
 
 export type Rung = keyof typeof rungs;
 
+/** What a kubelet is to go on with: its own certificate, or its bootstrap credential, with which it asks for one. */
+export type Means = 'certificate' | 'bootstrap';
+
+/** What has to be accepted at the instant when a rung leaves the kubelet with nothing else; undefined: the loan is proved when it is made. */
+export function meansOf(rung: Rung): Means | undefined {
+  switch (rung) {
+    case 'R1':
+    case 'G':
+    case 'R3':
+      return 'certificate';
+    case 'R2a':
+    case 'R2b':
+    case 'R4a':
+      return 'bootstrap';
+    case 'R0':
+    case 'R4b':
+      return undefined;
+  }
+}
+
 /** Everything that a rung is judged by. */
 export interface Rise extends Situation {
   seen: Classification;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { ApplicationFailure } from '@temporalio/common';
 import { abortUpdate, resolveStepUpdate } from '../../workflows/messages.ts';
 import { newCsr } from '../simulator/acts.ts';
 import { failure } from '../simulator/failure.ts';
 import { brokenCluster, nodeIn } from '../simulator/state.ts';
 import { approve, ended, serveClusters, untilBlocked, type Recoveries } from './support/recoveries.ts';
 
-const names = ['restart-fails', 'no-identity', 'record-fails', 'second-fault', 'upgraded'];
+const names = ['restart-fails', 'means-refused', 'no-identity', 'record-fails', 'second-fault', 'upgraded'];
 
 const retry = (stepId: string) => ({ stepId, action: 'retry' as const, by: 'grace', reason: 'mended' });
 const stop = { by: 'grace', reason: 'not tonight' };
@@ -84,6 +85,22 @@ describe('The restart of a kubelet', { concurrency: 4, timeout: 240_000 }, () =>
     await recovery.executeUpdate(abortUpdate, { args: [stop] });
     assert.equal((await ended(recovery)).outcome.status, 'aborted');
     assert.ok(!simulator.cluster.effects.includes('restart master-1'));
+  });
+
+  it('that was refused on the node, since what the kubelet would go on with is not accepted, has begun nothing', async () => {
+    const simulator = recoveries.host(brokenCluster('means-refused'));
+    simulator.intercept('restartKubelet', () => {
+      const message = 'the API does not accept /etc/kubernetes/kubeconfig: Unauthorized';
+      throw ApplicationFailure.nonRetryable(message, 'PreconditionFailed', { unbegun: true });
+    });
+    const recovery = await recoveries.start(simulator.cluster);
+    await approve(recovery);
+    const { blocked, steps } = await untilBlocked(recovery);
+    assert.equal(steps.find(({ id }) => id === 'restart')?.state, 'blocked');
+    assert.deepEqual(blocked.choices, ['retry', 'abort']);
+    await recovery.executeUpdate(abortUpdate, { args: [stop] });
+    assert.equal((await ended(recovery)).outcome.status, 'aborted');
+    assert.ok(simulator.cluster.effects.includes('restore master-1'), simulator.cluster.effects.join(', '));
   });
 
   it('is not done by a worker that was upgraded since the vote, but by one of the approved version', async () => {

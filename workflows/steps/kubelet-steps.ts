@@ -1,4 +1,5 @@
 import type { ActivityOptions } from '@temporalio/workflow';
+import { meansOf } from '../../domain/kubelet/rung.ts';
 import type { KubeletPlan } from '../../domain/plan.ts';
 import type { RunRef, VerifyInput } from '../../activities/contract.ts';
 import { labelled, patient, type Hands } from './activities.ts';
@@ -139,6 +140,8 @@ async function restart(
   const { rung, unusable } = plan.pins;
   const { act } = hands;
   const aside = unusable === undefined ? {} : { unusable };
+  const means = meansOf(rung ?? 'R2b');
+  const proving = means === undefined ? {} : { means };
   const noting = labelled(`${label.summary}: note the requests that are there`);
   let uids: string[];
   do {
@@ -151,7 +154,7 @@ async function restart(
   const report = await beyondReturn(run, 'restart', () => {
     progress.before = uids;
     progress.attempt = attempt;
-    return act.restartKubelet.executeWithOptions(label, [{ ...mine, ...aside, attempt }]);
+    return act.restartKubelet.executeWithOptions(label, [{ ...mine, ...aside, ...proving, attempt }]);
   }).catch((error: unknown) => {
     // A restart that nobody has begun was none.
     if (describeFailure(error).unbegun) progress.attempt = attempt - 1;

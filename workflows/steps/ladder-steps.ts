@@ -1,4 +1,5 @@
 import type { ActivityOptions } from '@temporalio/workflow';
+import { meansOf } from '../../domain/kubelet/rung.ts';
 import type { KubeletPlan } from '../../domain/plan.ts';
 import { patient, type Hands } from './activities.ts';
 import { proveOthersWell } from './before-restart.ts';
@@ -55,6 +56,7 @@ export function ladderProcedure(
 ): Record<LadderStep, StepCode> {
   const { act, observe } = hands;
   const { rung } = plan.pins;
+  const means = meansOf(rung ?? 'R2b');
   const { runId, scripts, csr, kept, admin, bootstrapSha256 } = plan.pins;
   const { remediators = [] } = plan.pins;
   const others = { cluster: plan.cluster, pins: { runId, remediators } };
@@ -103,7 +105,9 @@ export function ladderProcedure(
     },
     'withdraw-admin': {
       act: (label) =>
-        beyondReturn(run, 'withdraw-admin', () => act.withdrawAdmin.executeWithOptions(label, [mine])),
+        beyondReturn(run, 'withdraw-admin', () =>
+          act.withdrawAdmin.executeWithOptions(label, [{ ...mine, means: pinned(means) }]),
+        ),
     },
     'admin-bootstrap': { act: lend('bootstrap'), undo: restore },
     'admin-kubeconfig': { act: lend('kubeconfig'), undo: restore },
@@ -135,6 +139,6 @@ export function ladderProcedure(
 
 /** The decision pins it wherever the step is planned; without it nothing may be guessed. */
 function pinned<T>(file: T | undefined): T {
-  if (file === undefined) throw new TypeError('the plan does not say which file');
+  if (file === undefined) throw new TypeError('the plan does not say which');
   return file;
 }

@@ -164,7 +164,7 @@ async function attempt(
   } catch (error) {
     const failure = describeFailure(error);
     showKept(run, procedure);
-    if (failure.unbegun) takeBack(state, before, failure.message);
+    if (failure.unbegun && isBarred(failure)) takeBack(state, before, failure.message);
     else end(state, isBarred(failure) ? 'pending' : 'blocked', failure.message);
     return failure;
   }

@@ -196,26 +196,26 @@ describe('install-bootstrap.sh', { concurrency }, () => {
 describe('restart-kubelet.sh', { concurrency }, () => {
   it('restarts once per attempt, however often it is asked', async (t) => {
     const on = await backedUp(t);
-    assert.equal((await run(on, 'restart-kubelet.sh', [node, '1']))['changed'], 'yes');
-    const again = await run(on, 'restart-kubelet.sh', [node, '1']);
+    assert.equal((await run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']))['changed'], 'yes');
+    const again = await run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']);
     assert.equal(again['changed'], 'no');
     assert.equal(again['started'], 'Sun 2026-11-22 20:45:00 UTC');
     assert.equal(restarts(on), 1);
-    await run(on, 'restart-kubelet.sh', [node, '2']);
+    await run(on, 'restart-kubelet.sh', [node, '2', 'none', 'none']);
     assert.equal(restarts(on), 2);
   });
 
   it('restarts when the attempt before it died between its mark and the restart', async (t) => {
     const on = await backedUp(t);
     on.write(`${backup}/restart-1`, 'invocation-0\n');
-    assert.equal((await run(on, 'restart-kubelet.sh', [node, '1']))['changed'], 'yes');
+    assert.equal((await run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']))['changed'], 'yes');
     assert.equal(restarts(on), 1);
   });
 
   it('does not restart again when the kubelet has restarted by itself since the mark', async (t) => {
     const on = await backedUp(t);
     on.write(`${backup}/restart-1`, 'an-older-invocation\n');
-    assert.equal((await run(on, 'restart-kubelet.sh', [node, '1']))['changed'], 'no');
+    assert.equal((await run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']))['changed'], 'no');
     assert.equal(restarts(on), 0);
   });
 
@@ -223,7 +223,7 @@ describe('restart-kubelet.sh', { concurrency }, () => {
     const on = await backedUp(t);
     on.write(`${backup}/restart-1`, 'an-older-invocation\n');
     on.unit({ ActiveState: 'activating', SubState: 'start' });
-    const restarting = run(on, 'restart-kubelet.sh', [node, '1']);
+    const restarting = run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']);
     setTimeout(() => on.unit({ ActiveState: 'active', SubState: 'running' }), 500);
     assert.equal((await restarting)['changed'], 'no');
     assert.equal(restarts(on), 0);
@@ -235,7 +235,7 @@ describe('restart-kubelet.sh', { concurrency }, () => {
     on.write(`var/lib/kubelet/pki/${dated}`, '');
     on.write('var/lib/kubelet/pki/kubelet-server-current.pem', '');
     symlinkSync(dated, join(on.root, pem));
-    await run(on, 'restart-kubelet.sh', [node, '1']);
+    await run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']);
     assert.deepEqual(readdirSync(join(on.root, 'var/lib/kubelet/pki')), ['kubelet-server-current.pem']);
     assert.deepEqual(
       readdirSync(join(on.root, `${backup}/quarantine/restart-1`)).sort(),
@@ -248,14 +248,14 @@ describe('restart-kubelet.sh', { concurrency }, () => {
     const good = await certificate('O=system:nodes, CN=system:node:master-1');
     on.write('var/lib/kubelet/pki/kubelet-client-1.pem', good.pem + good.key);
     symlinkSync('kubelet-client-1.pem', join(on.root, pem));
-    await run(on, 'restart-kubelet.sh', [node, '1']);
+    await run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']);
     assert.equal(on.has(pem), true);
   });
 
   it('says what the unit says when systemctl fails', async (t) => {
     const on = await backedUp(t);
     on.write('fake/restart-fails', '');
-    await assert.rejects(run(on, 'restart-kubelet.sh', [node, '1']), (error) =>
+    await assert.rejects(run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']), (error) =>
       isFailure(error, 'NodeScriptFailed'),
     );
   });
@@ -275,7 +275,7 @@ describe('restore-kubelet.sh', { concurrency }, () => {
     await run(on, 'restore-kubelet.sh');
     const late = () => run(on, 'install-bootstrap.sh', [node, before], bootstrapFile(newToken));
     await assert.rejects(late(), /this run was aborted/);
-    await assert.rejects(run(on, 'restart-kubelet.sh', [node, '1']), /this run was aborted/);
+    await assert.rejects(run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']), /this run was aborted/);
     assert.match(on.read(present), /rejected-token-of-before/);
     assert.equal(restarts(on), 0);
     assert.equal((await run(on, 'restore-kubelet.sh'))['changed'], 'no');
@@ -300,7 +300,7 @@ describe('restore-kubelet.sh', { concurrency }, () => {
 
   it('refuses after the restart', async (t) => {
     const on = await installed(t);
-    await run(on, 'restart-kubelet.sh', [node, '1']);
+    await run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']);
     await assert.rejects(run(on, 'restore-kubelet.sh'), /already restarted by this run/);
     assert.match(on.read(present), new RegExp(newToken));
   });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { lstatSync, symlinkSync } from 'node:fs';
+import { createHash, X509Certificate } from 'node:crypto';
+import { lstatSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import type { ApplicationFailure } from '@temporalio/common';
 import { isFailure } from '../../../activities/failure.ts';
 import type { NodeScriptName } from '../../../activities/node-scripts/scripts.ts';
 import { certificate } from '../support/certificates.ts';
@@ -13,8 +14,8 @@ const own = 'var/lib/kubelet/kubeconfig';
 const pki = 'var/lib/kubelet/pki';
 const runDirectory = 'var/lib/kubelet-recovery/kar-1';
 
-function run(on: FakeNode, script: NodeScriptName, args: string[]) {
-  return on.lane.run({ node, script, runId: 'kar-1', args, input: '', timeoutMs: 30_000 });
+function run(on: FakeNode, script: NodeScriptName, args: string[], input = '') {
+  return on.lane.run({ node, script, runId: 'kar-1', args, input, timeoutMs: 30_000 });
 }
 
 async function backedUp(t: TestContext): Promise<FakeNode> {
@@ -22,6 +23,21 @@ async function backedUp(t: TestContext): Promise<FakeNode> {
   await run(on, 'back-up-kubelet.sh', [node]);
   return on;
 }
+
+/** A certificate of this node with its key; the API answers, and accepts it only where it is told so. */
+async function ownPair(on: FakeNode): Promise<{ pem: string; key: string; accept: () => void }> {
+  const { pem, key } = await certificate(`O=system:nodes, CN=system:node:${node}`);
+  on.write('fake/http-6443', 'ok');
+  const accept = () => on.write('fake/accepted-certificates', `${new X509Certificate(pem).serialNumber}\n`);
+  return { pem, key, accept };
+}
+
+function makeCurrent(on: FakeNode, { pem, key }: { pem: string; key: string }): void {
+  on.write(`${pki}/kubelet-client-2026-11-27.pem`, pem + key);
+  symlinkSync('kubelet-client-2026-11-27.pem', join(on.root, pki, 'kubelet-client-current.pem'));
+}
+
+const restartsOf = (on: FakeNode) => on.calls().filter((call) => call.startsWith('systemctl restart')).length;
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -42,7 +58,8 @@ describe('the scripts of the ladder', { concurrency: 2 }, () => {
     const admin = await certificate('O=system:masters, CN=system:admin');
     const data = Buffer.from(admin.pem).toString('base64');
     on.write(own, kubeconfigText(nodeServer, { 'client-certificate-data': data }));
-    const said = await run(on, 'withdraw-admin.sh', [node]);
+    on.acceptTokens('rejected-token-of-before');
+    const said = await run(on, 'withdraw-admin.sh', [node, 'bootstrap']);
     assert.equal(said['removed'], `/${own}`);
     assert.equal(on.has(own), false);
     assert.equal(on.has('etc/kubernetes/kubeconfig'), true);
@@ -60,7 +77,7 @@ describe('the scripts of the ladder', { concurrency: 2 }, () => {
     const other = await backedUp(t);
     const earlier = 'etc/kubernetes/kubeconfig.cpr-kar-0';
     other.write(earlier, 'half of an admin kubeconfig');
-    const said = await run(other, 'withdraw-admin.sh', [node]);
+    const said = await run(other, 'withdraw-admin.sh', [node, 'bootstrap']);
     assert.deepEqual([said['removed'], other.has(earlier)], [`/${earlier}`, false]);
   });
 
@@ -71,12 +88,13 @@ describe('the scripts of the ladder', { concurrency: 2 }, () => {
     const lent = kubeconfigText(nodeServer, { 'client-certificate-data': data });
     on.write(own, lent);
     on.write('etc/kubernetes/kubeconfig', lent);
-    await assert.rejects(run(on, 'withdraw-admin.sh', [node]), (error) =>
+    await assert.rejects(run(on, 'withdraw-admin.sh', [node, 'bootstrap']), (error) =>
       isFailure(error, 'PreconditionFailed'),
     );
     assert.equal(on.has(own), true);
     on.write(`${runDirectory}/installed`, `${hash(lent)}\n`);
-    const said = await run(on, 'withdraw-admin.sh', [node]);
+    on.acceptTokens(data);
+    const said = await run(on, 'withdraw-admin.sh', [node, 'bootstrap']);
     assert.deepEqual([said['removed'], on.has(own)], [`/${own}`, false]);
   });
 
@@ -96,7 +114,7 @@ describe('the scripts of the ladder', { concurrency: 2 }, () => {
 
   it('take nothing away that is not cluster-admin', async (t) => {
     const on = await backedUp(t);
-    const said = await run(on, 'withdraw-admin.sh', [node]);
+    const said = await run(on, 'withdraw-admin.sh', [node, 'bootstrap']);
     assert.deepEqual([said['changed'], on.has(own)], ['no', true]);
   });
 
@@ -144,5 +162,85 @@ describe('the scripts of the ladder', { concurrency: 2 }, () => {
     await assert.rejects(run(on, 'relink-certificate.sh', [node, file, hash('x')]), (error) =>
       isFailure(error, 'PreconditionFailed'),
     );
+  });
+
+  it('link no certificate that the API server does not take for the node, whoever signed it', async (t) => {
+    const on = await backedUp(t);
+    const pair = await ownPair(on);
+    const file = `/${pki}/kubelet-client-2026-11-27.pem`;
+    on.write(file.slice(1), pair.pem + pair.key);
+    const args = [node, file, hash(pair.pem + pair.key)];
+    await assert.rejects(run(on, 'relink-certificate.sh', args), /HTTP 401 for its own Node/);
+    assert.equal(on.has(`${pki}/kubelet-client-current.pem`), false);
+    pair.accept();
+    assert.equal((await run(on, 'relink-certificate.sh', args))['changed'], 'yes');
+    assert.equal(readlinkSync(join(on.root, pki, 'kubelet-client-current.pem')), join(on.root, file));
+  });
+
+  it('put no certificate in place that the API server does not take for the node', async (t) => {
+    const on = await backedUp(t);
+    const pair = await ownPair(on);
+    on.write(`${runDirectory}/own/key.pem`, pair.key);
+    const publicKey = new X509Certificate(pair.pem).publicKey.export({ type: 'spki', format: 'pem' });
+    const args = [node, hash(String(publicKey))];
+    await assert.rejects(run(on, 'install-certificate.sh', args, pair.pem), /HTTP 401 for its own Node/);
+    assert.equal(on.has(`${pki}/kubelet-client-current.pem`), false);
+    pair.accept();
+    assert.equal((await run(on, 'install-certificate.sh', args, pair.pem))['changed'], 'yes');
+    assert.equal(on.has(`${pki}/kubelet-client-current.pem`), true);
+  });
+
+  it('restart into no certificate that is not accepted just then, and say that nothing was begun', async (t) => {
+    const on = await backedUp(t);
+    const pair = await ownPair(on);
+    makeCurrent(on, pair);
+    const restart = () => run(on, 'restart-kubelet.sh', [node, '1', 'none', 'certificate']);
+    await assert.rejects(restart(), (error: ApplicationFailure) => {
+      assert.deepEqual([error.type, error.details], ['PreconditionFailed', [{ unbegun: true }]]);
+      return true;
+    });
+    assert.deepEqual([restartsOf(on), on.has(`${runDirectory}/restart-1`)], [0, false]);
+    pair.accept();
+    assert.equal((await restart())['changed'], 'yes');
+    assert.equal(restartsOf(on), 1);
+    // What this attempt has done is not done again, nor asked about again.
+    on.write('fake/accepted-certificates', '');
+    assert.equal((await restart())['changed'], 'no');
+  });
+
+  it('restart into nothing while nobody answers as the API server', async (t) => {
+    const on = await backedUp(t);
+    makeCurrent(on, await certificate(`O=system:nodes, CN=system:node:${node}`));
+    const restart = (means: string) => run(on, 'restart-kubelet.sh', [node, '1', 'none', means]);
+    await assert.rejects(restart('certificate'), (error) => isFailure(error, 'OutcomeUnknown'));
+    on.write('fake/api-down', 'dial tcp 10.0.0.1:6443: connect: connection refused');
+    await assert.rejects(restart('bootstrap'), (error) => isFailure(error, 'OutcomeUnknown'));
+    assert.equal(restartsOf(on), 0);
+  });
+
+  it('restart into no bootstrap credential that is not accepted just then', async (t) => {
+    const on = await backedUp(t);
+    const restart = () => run(on, 'restart-kubelet.sh', [node, '1', 'none', 'bootstrap']);
+    await assert.rejects(restart(), (error) => isFailure(error, 'PreconditionFailed'));
+    assert.equal(restartsOf(on), 0);
+    on.acceptTokens('rejected-token-of-before');
+    assert.equal((await restart())['changed'], 'yes');
+  });
+
+  it('withdraw cluster-admin only from a kubelet whose own certificate is accepted just then', async (t) => {
+    const on = await backedUp(t);
+    const pair = await ownPair(on);
+    makeCurrent(on, pair);
+    const admin = await certificate('O=system:masters, CN=system:admin');
+    const data = Buffer.from(admin.pem).toString('base64');
+    on.write(own, kubeconfigText(nodeServer, { 'client-certificate-data': data }));
+    await assert.rejects(run(on, 'withdraw-admin.sh', [node, 'certificate']), (error: ApplicationFailure) => {
+      assert.deepEqual([error.type, error.details], ['PreconditionFailed', [{ unbegun: true }]]);
+      return true;
+    });
+    assert.equal(on.has(own), true);
+    pair.accept();
+    await run(on, 'withdraw-admin.sh', [node, 'certificate']);
+    assert.equal(on.has(own), false);
   });
 });

@@ -52,7 +52,7 @@ describe('the traces of a run', { concurrency: 4 }, () => {
   it('are its directory, its credential, its restarts and what it moved aside', async (t) => {
     const on = await left(t);
     on.write('var/lib/kubelet/pki/kubelet-client-current.pem', 'damaged');
-    await run(on, 'restart-kubelet.sh', [node, '1']);
+    await run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']);
     const expected = {
       runId,
       hasDirectory: true,
