@@ -36,3 +36,15 @@ export function countsIn(output: string): Counts | undefined {
     skipped: count('skipped') + count('todo'),
   };
 }
+
+/** The test files that `node --test` names below "failing tests"; empty also when a failure names another file. */
+export function failingFilesIn(output: string): string[] {
+  const places = stripVTControlCharacters(output).matchAll(/^test at (\S+?):\d+:\d+$/gm);
+  const files = [...new Set([...places].map(([, file = '']) => file))];
+  return files.every((file) => file.endsWith('.test.ts')) ? files : [];
+}
+
+/** Of a run and of its failing files' second run: what passed then has passed. */
+export function afterSecondRun(first: Counts, second: Counts): Counts {
+  return { ...first, passed: first.passed + first.failed - second.failed, failed: second.failed };
+}

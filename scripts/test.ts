@@ -1,10 +1,11 @@
 import { abortOnInterrupt } from '../lab/host/interrupt.ts';
 import { elapsed, terminalProgress } from '../lab/host/progress.ts';
 import { add, NONE, sentence, type Counts } from './counts.ts';
+import type { TierResult } from './node-test.ts';
 import { TIERS, type Tier } from './tiers.ts';
 
 /** What became of a tier; `leftOut` says why it was not run at all. */
-interface Outcome extends Counts {
+interface Outcome extends TierResult {
   name: string;
   ms: number;
   leftOut?: string;
@@ -46,11 +47,17 @@ async function runTier(tier: Tier): Promise<Outcome> {
 
 function report(results: readonly Outcome[]): void {
   console.log();
-  for (const { name, ms, leftOut, ...counts } of results) {
-    console.log(`${name.padEnd(10)} ${leftOut ? 'left out' : `${sentence(counts)}, ${elapsed(ms)}`}`);
+  for (const outcome of results) {
+    const what = outcome.leftOut ? 'left out' : `${sentence(outcome)}, ${elapsed(outcome.ms)}`;
+    console.log(`${outcome.name.padEnd(10)} ${what}`);
   }
   for (const { name, leftOut, skipped } of results) {
     if (leftOut) console.log(`Left out: ${name} (its ${skipped} test files count as skipped). ${leftOut}`);
+  }
+  for (const file of results.flatMap(({ unsteady }) => unsteady ?? [])) {
+    console.log(
+      `Unsteady: ${file} failed, and passed when it was run again. Why stands above, and wants a look.`,
+    );
   }
   const total = results.reduce<Counts>(add, NONE);
   if (signal.aborted) console.log('Interrupted: not everything was run.');

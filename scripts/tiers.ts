@@ -1,18 +1,12 @@
 import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureTemporal } from '../lab/binaries/ensure.ts';
-import type { Progress } from '../lab/host/progress.ts';
 import { ensureCommands, noLabHere, thisMachine, type HostCommand } from '../lab/host/requirements.ts';
-import { run } from '../lab/host/run.ts';
 import { labDown, labUp, openLab } from '../lab/lab.ts';
 import { resolveTemporalBinary } from '../lab/temporal/binary.ts';
 import { checkAll, CHECKS } from './checks.ts';
-import { add, countsIn, NONE, type Counts } from './counts.ts';
-
-export interface TierContext {
-  progress: Progress;
-  signal: AbortSignal;
-}
+import { add, NONE, type Counts } from './counts.ts';
+import { nodeTest, type NodeTest, type TierContext, type TierResult } from './node-test.ts';
 
 export interface Tier {
   name: string;
@@ -23,17 +17,7 @@ export interface Tier {
   leftOut(): string | undefined;
   /** How many test files it has. */
   size(): Promise<number>;
-  run(context: TierContext): Promise<Counts>;
-}
-
-interface NodeTest {
-  files: readonly string[];
-  flags: readonly string[];
-  /** Of one test; a hanging one must not hang the run. */
-  timeoutMinutes: number;
-  /** Print when it is over, so that what runs at the same time does not mix on the screen. */
-  printAtEnd?: boolean;
-  env?: NodeJS.ProcessEnv;
+  run(context: TierContext): Promise<TierResult>;
 }
 
 const root = join(import.meta.dirname, '..');
@@ -61,12 +45,14 @@ const TEMPORAL: NodeTest = {
   files: ['test/temporal/**/*.test.ts'],
   flags: ['--test-concurrency=2'],
   timeoutMinutes: 10,
+  secondRuns: 2,
 };
 /** There is one lab: its tests come one after another. */
 const LAB: NodeTest = {
   files: ['test/lab/**/*.test.ts'],
   flags: ['--test-concurrency=1'],
   timeoutMinutes: 30,
+  secondRuns: 2,
 };
 /** The same with a lab of their own each, which has the platform's operators around it. */
 const LAB_ETCD: NodeTest = {
@@ -152,7 +138,7 @@ async function runTogether(tests: readonly NodeTest[], context: TierContext): Pr
 }
 
 /** Brings the lab up, tests, takes it down whatever happened; a lab that ran before is used and stays. */
-async function runOnLab(context: TierContext): Promise<Counts> {
+async function runOnLab(context: TierContext): Promise<TierResult> {
   await ensureCommands([BROWSER], context.progress, context.signal);
   const env = await temporal(context);
   const ranBefore = (await openLab()) !== undefined;
@@ -169,27 +155,6 @@ async function runOnLab(context: TierContext): Promise<Counts> {
 async function temporal({ progress, signal }: TierContext): Promise<NodeJS.ProcessEnv> {
   const build = () => ensureTemporal({ progress, signal });
   return { TEMPORAL_CLI_PATH: await resolveTemporalBinary({ progress, signal, build }) };
-}
-
-async function nodeTest(tests: NodeTest, { signal }: TierContext): Promise<Counts> {
-  const timeout = `--test-timeout=${tests.timeoutMinutes * 60_000}`;
-  const flags = ['--test', '--test-reporter=spec', timeout, ...tests.flags];
-  const color = process.stdout.isTTY && !process.env['NO_COLOR'] ? { FORCE_COLOR: '1' } : {};
-  const { code, stdout, stderr } = await run([process.execPath, ...flags, ...tests.files], {
-    cwd: root,
-    signal,
-    env: { ...color, ...tests.env },
-    ...(tests.printAtEnd ? {} : { onLine: passOn }),
-  });
-  if (tests.printAtEnd) process.stdout.write(stdout + stderr);
-  const counts = countsIn(stdout);
-  if (!counts) throw new Error(`node --test ended with exit code ${code} before it had counted its tests`);
-  // A file that crashes outside its tests fails the run, and not always a test.
-  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
-}
-
-function passOn(line: string, stream: 'stdout' | 'stderr'): void {
-  process[stream].write(`${line}\n`);
 }
 
 async function countFiles(...tests: readonly NodeTest[]): Promise<number> {

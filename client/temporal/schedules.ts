@@ -6,6 +6,7 @@ import {
   type HealthCheckInput,
   type HealthCheckResult,
 } from '../../workflows/messages.ts';
+import { failure } from '../failure.ts';
 import type { ScheduleGateway, ScheduleView } from '../gateway.ts';
 import type { Session } from './connect.ts';
 import { translated } from './errors.ts';
@@ -22,24 +23,35 @@ export function scheduleGateway(session: Session): ScheduleGateway {
     pause: (cluster, note) =>
       on(cluster, 'pause', async () => {
         await handle(cluster).pause(note);
-        await shownAs(handle(cluster), { paused: true });
+        await untilShown(cluster, handle(cluster), ({ state }) => state.paused);
       }),
     resume: (cluster, note) =>
       on(cluster, 'resume', async () => {
         await handle(cluster).unpause(note);
-        await shownAs(handle(cluster), { paused: false });
+        await untilShown(cluster, handle(cluster), ({ state }) => !state.paused);
       }),
     trigger: (cluster) => on(cluster, 'trigger', () => handle(cluster).trigger()),
     remove: (cluster) => on(cluster, 'delete', () => handle(cluster).delete()),
   };
 }
 
-/** The server takes a word about a schedule in behind its answer: whoever looks at once must not see the old state. */
-async function shownAs(handle: ScheduleHandle, { paused }: { paused: boolean }): Promise<void> {
-  for (let tries = 0; tries < 20; tries++) {
-    if ((await handle.describe()).state.paused === paused) return;
+/**
+ * The server takes a word about a schedule in behind its answer: whoever looks at once must not see the old state, and a pause
+ * must not be overtaken by the change before it. Seconds on a busy server; what takes longer is said to be open.
+ */
+async function untilShown(
+  cluster: string,
+  handle: ScheduleHandle,
+  isShown: (described: ScheduleDescription) => boolean,
+): Promise<void> {
+  for (let tries = 0; tries < 150; tries++) {
+    if (isShown(await handle.describe())) return;
     await sleep(100);
   }
+  throw failure('TimedOut', {
+    what: `Temporal has taken the word about the schedule of ${cluster}, and does not show it yet.`,
+    next: `\`cpr schedule show ${cluster}\` says what holds; saying it again does no harm.`,
+  });
 }
 
 async function show(session: Session, cluster: string): Promise<ScheduleView> {
@@ -82,6 +94,7 @@ async function setSchedule(
   if (intervalOf(await handle.describe()) === everyMs) return 'already so';
   // Whether it is paused, and why, is another person's decision and stays as it is.
   await handle.update(({ state }) => ({ ...wanted, state }));
+  await untilShown(cluster, handle, (described) => intervalOf(described) === everyMs);
   return 'changed';
 }
 

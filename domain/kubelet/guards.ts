@@ -131,10 +131,20 @@ function csrFact({ name, requester, commonName, createdAt, state }: ClientCsr): 
   return `request ${name}: ${state}, by ${requester} for CN=${commonName}, created ${createdAt}`;
 }
 
-/** Without the secret no durable bootstrap file can be made, and the next loss would have no way back. */
+/**
+ * Without the secret no durable bootstrap file can be made, and the next loss would have no way back. One answer of the API
+ * that does not come is no word about the secret: taken for one, it made a run put a certificate in place by hand.
+ */
 export function secretObjection({ observation: { bootstrapSecret } }: Situation): Objection | undefined {
   const secret = valueOf(bootstrapSecret);
   if (secret?.hasToken && secret.invalidSince === undefined) return undefined;
+  if (!bootstrapSecret.known && bootstrapSecret.cause !== 'ApiForbidden') {
+    return {
+      reason: 'EvidenceIncomplete',
+      because: 'the secret from which a durable bootstrap file is made could not be read',
+      evidence: [factOf(bootstrapSecret, 'bootstrap secret', () => '')],
+    };
+  }
   const wrong = secret?.hasToken ? 'is marked invalid' : secret ? 'holds no token' : 'could not be read';
   return {
     reason: 'BootstrapSecretMissing',

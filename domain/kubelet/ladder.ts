@@ -19,19 +19,29 @@ function order({ seen }: Rise): Rung[] {
     : ['R0', 'R1', 'G', 'R2a', 'R2b', 'R3', 'R4a', 'R4b'];
 }
 
-/** The safest rung that fits; or, where none does, why each does not. */
+/**
+ * The safest rung that fits; or, where none does, why each does not. A rung that cannot be judged ends the search: what was
+ * not read is no reason for a riskier way.
+ */
 export function chooseRung(rise: Rise): Choice | { none: [Rung, Objection][] } {
   const passed: [Rung, Objection][] = [];
   for (const rung of order(rise)) {
     const objection = rules[rung](rise);
     if (!objection) return { rung, passedOver: passed.map(([name, { because }]) => `${name}: ${because}`) };
     passed.push([rung, objection]);
+    if (objection.reason === 'EvidenceIncomplete') break;
   }
   return { none: passed };
 }
 
 /** What a person can mend stands before "this rung is for another case". */
-const tellingFirst = ['TwoMatchingCsrs', 'SignerDown', 'PowersMissing', 'BootstrapSecretMissing'] as const;
+const tellingFirst = [
+  'EvidenceIncomplete',
+  'TwoMatchingCsrs',
+  'SignerDown',
+  'PowersMissing',
+  'BootstrapSecretMissing',
+] as const;
 
 export function mostTelling(all: Objection[]): Objection | undefined {
   for (const reason of tellingFirst) {

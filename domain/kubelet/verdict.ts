@@ -52,8 +52,8 @@ export interface KubeletDecision {
  *    (`EvidenceIncomplete`) and is authentication (`NotAnAuthenticationFault`).
  * 5. Every other master carries its etcd and its API server (`OtherMasterUnhealthy`, `OtherMasterUnknown`); the requests, and
  *    what else might reboot a master, could be read (`EvidenceIncomplete`). A request that is being issued is waited for.
- * 6. A rung of the ladder fits; else the most telling reason why none does (`TwoMatchingCsrs`, `SignerDown`, `PowersMissing`,
- *    `BootstrapSecretMissing`, `ClassNotSupported`).
+ * 6. A rung of the ladder fits; else the most telling reason why none does (`EvidenceIncomplete`, `TwoMatchingCsrs`,
+ *    `SignerDown`, `PowersMissing`, `BootstrapSecretMissing`, `ClassNotSupported`).
  * 7. What runs is what the manifests say (`ManifestChanged`), server and CA are beyond doubt (`EndpointMismatch`), there is room
  *    for the backup (`NoRoomForBackup`), no admin credential is in the way (`ClassNotSupported`), and the worker names the code
  *    that it would run (`EvidenceIncomplete`).
@@ -189,8 +189,11 @@ function owedRefusal(rise: Rise, { rung }: Choice, { server, source }: Endpoint)
   // A bootstrap file that holds cluster-admin has to be replaced before anything is called done.
   const lendsAdmin = rise.kubelet.adminCredentials.includes(bootstrapPath);
   const mayOwe = (rung === 'R1' || rung === 'R3') && source === kubeconfigPath && !lendsAdmin;
-  const objection = mayOwe ? undefined : secretObjection(rise);
-  return objection && refusedBy(objection);
+  const objection = secretObjection(rise);
+  // That it could not be read is no ground to leave the node without a way back: it is read again.
+  return objection && !(mayOwe && objection.reason !== 'EvidenceIncomplete')
+    ? refusedBy(objection)
+    : undefined;
 }
 
 function becauseOf({ seen, target, classes }: Rise, { rung }: Choice): string {

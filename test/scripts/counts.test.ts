@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { add, countsIn, sentence } from '../../scripts/counts.ts';
+import { add, afterSecondRun, countsIn, failingFilesIn, sentence } from '../../scripts/counts.ts';
 
 const closing = [
   'ℹ tests 10',
@@ -36,5 +36,21 @@ describe('the counts of a test run', () => {
   it('add up to one sentence', () => {
     const total = add({ passed: 1, failed: 0, skipped: 2 }, { passed: 3, failed: 1, skipped: 0 });
     assert.equal(sentence(total), '4 passed, 1 failed, 2 skipped');
+  });
+
+  it('name the files that failed once each, and none when a failure lies elsewhere', () => {
+    const failing = ['test at test/lab/kill.test.ts:57:1', '✖ killed', 'test at test/lab/kill.test.ts:60:1'];
+    assert.deepEqual(failingFilesIn(failing.join('\n')), ['test/lab/kill.test.ts']);
+    assert.deepEqual(failingFilesIn([...failing, 'test at test/support/gates.ts:5:1'].join('\n')), []);
+  });
+
+  it('count what passed only the second time as passed, and what failed twice as failed', () => {
+    const first = { passed: 10, failed: 2, skipped: 1 };
+    assert.deepEqual(afterSecondRun(first, { passed: 5, failed: 0, skipped: 0 }), {
+      passed: 12,
+      failed: 0,
+      skipped: 1,
+    });
+    assert.equal(afterSecondRun(first, { passed: 4, failed: 1, skipped: 0 }).failed, 1);
   });
 });

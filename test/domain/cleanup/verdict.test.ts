@@ -189,7 +189,7 @@ const refused: [string, string, Change][] = [
   [
     'the durable token is not there',
     'BootstrapSecretMissing',
-    (observation) => (observation.bootstrapSecret = unknown('Forbidden', '')),
+    (observation) => (observation.bootstrapSecret = unknown('Forbidden', '', 'ApiForbidden')),
   ],
   [
     'the kubelets do not agree which server they use',

@@ -210,12 +210,18 @@ const refused: [string, RefusalReason, Change][] = [
     },
   ],
   [
-    'the bootstrap secret cannot be read',
+    'we may not read the bootstrap secret',
     'BootstrapSecretMissing',
     (observation) => {
       mayNotFile(observation);
-      observation.bootstrapSecret = unknown('NotFound', '');
+      observation.bootstrapSecret = unknown('secrets is forbidden', '', 'ApiForbidden');
     },
+  ],
+  [
+    // Although a request of our own would fit: what was not read is no reason for a riskier way.
+    'the API does not answer for the bootstrap secret',
+    'EvidenceIncomplete',
+    (observation) => (observation.bootstrapSecret = unknown('timed out', '', 'ApiUnreachable')),
   ],
   [
     'the bootstrap secret holds no token',

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import type { Progress } from '../lab/host/progress.ts';
+import { run } from '../lab/host/run.ts';
+import { afterSecondRun, countsIn, failingFilesIn, type Counts } from './counts.ts';
+
+export interface TierContext {
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+export interface TierResult extends Counts {
+  /** Files that failed, and passed when they were run again. */
+  unsteady?: string[];
+}
+
+export interface NodeTest {
+  files: readonly string[];
+  flags: readonly string[];
+  /** Of one test; a hanging one must not hang the run. */
+  timeoutMinutes: number;
+  /**
+   * How many files may be run a second time by themselves when they fail. A machine that is busy with something else makes
+   * real systems late; what fails for a reason fails twice. Said loudly, and counted as unsteady.
+   */
+  secondRuns?: number;
+  /** Print when it is over, so that what runs at the same time does not mix on the screen. */
+  printAtEnd?: boolean;
+  env?: NodeJS.ProcessEnv;
+}
+
+const root = join(import.meta.dirname, '..');
+
+export async function nodeTest(tests: NodeTest, context: TierContext): Promise<TierResult> {
+  const { counts, output } = await runOnce(tests, context);
+  const failing = failingFilesIn(output);
+  const { secondRuns = 0 } = tests;
+  if (failing.length === 0 || failing.length > secondRuns || context.signal.aborted) return counts;
+  context.progress.say(`Run again, by themselves, since they failed: ${failing.join(', ')}`);
+  const second = await runOnce({ ...tests, files: failing }, context);
+  const unsteady = failing.filter((file) => !failingFilesIn(second.output).includes(file));
+  return {
+    ...afterSecondRun(counts, second.counts),
+    ...(second.counts.failed === 0 && { unsteady }),
+  };
+}
+
+async function runOnce(
+  tests: NodeTest,
+  { signal }: TierContext,
+): Promise<{ counts: Counts; output: string }> {
+  const timeout = `--test-timeout=${tests.timeoutMinutes * 60_000}`;
+  const flags = ['--test', '--test-reporter=spec', timeout, ...tests.flags];
+  const color = process.stdout.isTTY && !process.env['NO_COLOR'] ? { FORCE_COLOR: '1' } : {};
+  const { code, stdout, stderr } = await run([process.execPath, ...flags, ...tests.files], {
+    cwd: root,
+    signal,
+    env: { ...color, ...tests.env },
+    ...(tests.printAtEnd ? {} : { onLine: passOn }),
+  });
+  if (tests.printAtEnd) process.stdout.write(stdout + stderr);
+  const counts = countsIn(stdout);
+  if (!counts) throw new Error(`node --test ended with exit code ${code} before it had counted its tests`);
+  // A file that crashes outside its tests fails the run, and not always a test.
+  return { counts: code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts, output: stdout };
+}
+
+function passOn(line: string, stream: 'stdout' | 'stderr'): void {
+  process[stream].write(`${line}\n`);
+}
