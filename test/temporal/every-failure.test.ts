@@ -44,7 +44,7 @@ describe(
   'Whatever fails once after the vote, the node is healed and each act is done once:',
   {
     concurrency: 4,
-    timeout: 240_000,
+    timeout: 540_000,
   },
   () => {
     let recoveries: Recoveries;
