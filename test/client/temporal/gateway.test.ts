@@ -285,7 +285,11 @@ function scheduleClient({ scheduleEvery }: Behaviour, record: Recorder) {
         if (scheduleEvery === undefined) throw named('ScheduleNotFoundError');
         return described;
       },
-      update: async (change: (previous: unknown) => unknown) => record('schedule.update', change(described)),
+      update: async (change: (previous: unknown) => { spec: typeof described.spec }) => {
+        const changed = change(described);
+        record('schedule.update', changed);
+        described.spec = changed.spec;
+      },
     }),
   };
 }
