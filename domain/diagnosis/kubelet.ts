@@ -10,8 +10,11 @@ import { pageOf } from './page.ts';
 export function kubeletFindings(observation: Observation, classes: Classification[]): Finding[] {
   return observation.masters.flatMap((master) => {
     const seen = classes.find(({ node }) => node === master.name);
-    const fault = seen && faultOf(master, seen);
-    return [...(fault ? [fault] : []), ...adminFindings(master, seen)];
+    const admin = adminFinding(master, seen);
+    // One fault is one finding: whoever takes cluster-admin away gives the kubelet its own identity back.
+    const isSame = admin !== undefined && seen?.class === 'C7';
+    const fault = seen && !isSame && faultOf(master, seen);
+    return [...(fault ? [fault] : []), ...(admin ? [admin] : [])];
   });
 }
 
@@ -33,9 +36,7 @@ function faultOf(master: MasterObservation, seen: Classification): Finding | und
 
 /** C5 is the incident this project began with. Whether the runbook fits just now is its own decision, shown with the plan. */
 function authenticationFinding(seen: Classification): Finding | undefined {
-  const { standing, class: kind = 'unknown', sentence, node, ruledOut, adminLeft } = seen;
-  // Cluster-admin beside a kubelet that is itself has its own finding.
-  if (adminLeft) return undefined;
+  const { standing, class: kind = 'unknown', sentence, node, ruledOut } = seen;
   const remedy = { runbook: 'KubeletAuthRecovery', target: node } as const;
   const more = ruledOut.length > 0 ? { remedy, ruledOut } : { remedy };
   if (standing === 'lost' && kind === 'C5') {
@@ -69,22 +70,29 @@ function unknownFinding({ kubelet, node }: MasterObservation, seen: Classificati
 }
 
 /** Whoever reads that file is cluster-admin: the incident's own fix left two of them behind. */
-function adminFindings({ name, kubelet }: MasterObservation, seen: Classification | undefined): Finding[] {
+function adminFinding(
+  { name, kubelet }: MasterObservation,
+  seen: Classification | undefined,
+): Finding | undefined {
   const paths = valueOf(kubelet)?.adminCredentials ?? [];
-  if (paths.length === 0) return [];
-  return [
-    {
-      code: 'AdminCredentialOnNode',
-      severity: 'warning',
-      node: name,
-      sentence: `A certificate of system:masters lies on ${name} where the kubelet keeps its own: whoever reads it is cluster-admin.`,
-      evidence: paths.map((path) => ({ fact: path, source: kubelet.source })),
-      remedy:
-        seen?.class === 'C7'
-          ? { runbook: 'KubeletAuthRecovery', target: name }
-          : pageOf('AdminCredentialOnNode'),
-    },
-  ];
+  if (paths.length === 0) return undefined;
+  const evidence = paths.map((path) => ({ fact: path, source: kubelet.source }));
+  const code = 'AdminCredentialOnNode';
+  const lies = `a certificate of system:masters lies on ${name} where the kubelet keeps its own: whoever reads it is cluster-admin`;
+  if (seen?.class !== 'C7') {
+    const sentence = `${sentenceCase(lies)}.`;
+    return { code, severity: 'warning', node: name, sentence, evidence, remedy: pageOf(code) };
+  }
+  const { standing, sentence, ruledOut } = seen;
+  return {
+    code,
+    severity: standing === 'lost' ? 'critical' : 'warning',
+    node: name,
+    sentence: `${sentenceCase(sentence)} (class C7); ${lies}.`,
+    evidence: [...evidence, ...seen.evidence],
+    remedy: { runbook: 'KubeletAuthRecovery', target: name },
+    ...(ruledOut.length > 0 ? { ruledOut } : {}),
+  };
 }
 
 function found(

@@ -29,8 +29,6 @@ export interface Classification {
   node: string;
   standing: Standing;
   class?: KubeletClass;
-  /** It is itself, and only cluster-admin is left beside it. */
-  adminLeft?: true;
   /** One sentence, without anything volatile. */
   sentence: string;
   evidence: Evidence[];

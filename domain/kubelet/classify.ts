@@ -10,7 +10,7 @@ import { bootstrapRequester, withdrawable } from './names.ts';
 import { ownRequests } from './own-requests.ts';
 import { ruledOut } from './ruled-out.ts';
 
-type Judged = Pick<Classification, 'standing' | 'class' | 'adminLeft' | 'sentence'>;
+type Judged = Pick<Classification, 'standing' | 'class' | 'sentence'>;
 
 export function classify(master: MasterObservation, observation: Observation): Classification {
   const kubelet = valueOf(master.kubelet);
@@ -90,7 +90,6 @@ function leftAdmin({ master, kubelet }: Seen): Judged | undefined {
   return {
     standing: 'latent',
     class: 'C7',
-    adminLeft: true,
     sentence: `the kubelet on ${master.name} is itself, but cluster-admin is left beside it (${left.join(', ')})`,
   };
 }

@@ -19,10 +19,15 @@ export async function saveCredential(lab: Lab, node: string): Promise<void> {
   await saveFiles(lab, SAVED, node, [`${KUBELET_PKI}/kubelet-client*`, KUBELET_KUBECONFIG]);
 }
 
-/** Is what the kubelet would start with a valid certificate of this node, behind a link, with its key? */
+/**
+ * Is what the kubelet would start with a valid certificate of this node, behind a link, with its key, and named by its kubeconfig?
+ * One that was lent cluster-admin may have both.
+ */
 export async function isOwnIdentity(lab: Lab, node: string): Promise<boolean> {
   const { code } = await lab.sh(node, ['test', '-L', CURRENT_PEM]);
   const pem = await readText(lab, node, CURRENT_PEM);
+  const kubeconfig = await readText(lab, node, KUBELET_KUBECONFIG);
+  if (!kubeconfig?.includes(CURRENT_PEM)) return false;
   return code === 0 && pem !== undefined && isCertificateOf(pem, node, lab.pki.read('csr-signer.crt'));
 }
 

@@ -149,6 +149,15 @@ const faults: [string, string[], Change][] = [
     (_, kubelet) => kubelet.adminCredentials.push('/var/lib/kubelet/pki/x'),
   ],
   [
+    'the kubelet itself runs with one',
+    ['AdminCredentialOnNode on master-1'],
+    (_, kubelet) => {
+      kubelet.adminCredentials.push('/var/lib/kubelet/kubeconfig');
+      if (kubelet.kubeconfig.state === 'present')
+        kubelet.kubeconfig.embeddedOrganizations = ['system:masters'];
+    },
+  ],
+  [
     'a run ended there without saying how',
     ['UnfinishedRecoveryOnNode on master-1'],
     (_, kubelet) => kubelet.traces.runs.push(leftRun()),
@@ -287,3 +296,14 @@ function throughMaster(observation: Observation): Observation {
   observation.api.value.through = { master: 'master-0', because: 'connect ETIMEDOUT' };
   return observation;
 }
+
+test('a kubelet that runs as cluster-admin is told with its class, its files and the runbook that takes them away', () => {
+  const observation = healthyObservation();
+  const kubelet = kubeletOf(observation, 'master-1');
+  kubelet.adminCredentials.push('/var/lib/kubelet/kubeconfig');
+  if (kubelet.kubeconfig.state === 'present') kubelet.kubeconfig.embeddedOrganizations = ['system:masters'];
+  const [finding] = diagnose(observation);
+  assert.match(finding?.sentence ?? '', /\(class C7\); a certificate of system:masters lies on master-1/);
+  assert.ok(finding?.evidence.some(({ fact }) => fact === '/var/lib/kubelet/kubeconfig'));
+  assert.deepEqual(finding?.remedy, { runbook: 'KubeletAuthRecovery', target: 'master-1' });
+});

@@ -80,6 +80,8 @@ async function heals(
     assert.match(JSON.stringify(finding), new RegExp(`class ${kind}`));
     assert.deepEqual(finding?.remedy, { runbook: 'KubeletAuthRecovery', target: node });
 
+    // Of a test that has failed.
+    await stage.endRecovery();
     const recovery = await stage.recover();
     const { plan, at } = await approveAll(recovery);
     assert.equal(plan.pins.rung, rung, plan.because);

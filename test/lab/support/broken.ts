@@ -20,11 +20,15 @@ export async function whileBroken<T>(
 ): Promise<T> {
   await requireHealthy(lab);
   const known = faultNamed(fault);
+  let isDone = false;
   try {
     await known.break(lab, node, options);
-    return await work();
+    const result = await work();
+    isDone = true;
+    return result;
   } finally {
-    if ((await ailment(lab, node)) !== true) await known.healByForce(lab, node, options);
+    // A kubelet that works may still hold what it was given.
+    if (!isDone || (await ailment(lab, node)) !== true) await known.healByForce(lab, node, options);
   }
 }
 

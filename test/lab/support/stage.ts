@@ -27,6 +27,8 @@ export interface Stage extends AsyncDisposable {
   startWorker(options?: WorkerOptions): Promise<WorkerProcess>;
   /** Starts the recovery of the lab; whatever one is open is ended with the stage. */
   recover(request?: Partial<RecoveryRequest>): Promise<Recovery>;
+  /** Ends the recovery that is open, if any: the next test wants the lock. */
+  endRecovery(): Promise<void>;
 }
 
 export interface WorkerOptions {
@@ -67,6 +69,7 @@ export async function openStage(change: (cluster: InventoryCluster) => void = ()
       return worker;
     },
     recover: (request) => startRecovery(temporal, { cluster: lab.name, node: 'master-1', ...request }),
+    endRecovery: () => endRecovery(temporal, lab),
     [Symbol.asyncDispose]: async () => {
       await endRecovery(temporal, lab);
       await Promise.all(workers.map((worker) => worker.kill()));
