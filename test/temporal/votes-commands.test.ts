@@ -4,14 +4,11 @@ import type { AbortRequest, ResolveStep } from '../../domain/run.ts';
 import type { Saying, Statement } from '../../domain/statement.ts';
 import {
   abortSignal,
-  abortUpdate,
   resolveStepSignal,
   resolveStepUpdate,
   supersedeUpdate,
 } from '../../workflows/messages.ts';
-import { brokenCluster } from '../simulator/state.ts';
 import {
-  approve,
   ended,
   refusalOf,
   serveClusters,
@@ -30,7 +27,7 @@ import {
 } from './support/signed-votes.ts';
 
 const one = { reversible: 1, irreversible: 1, breakGlass: 1 };
-const names = ['signed-abort', 'cancelled', 'free-retry', 'superseded', 'superseded-signed', 'too-late'];
+const names = ['signed-abort', 'cancelled', 'free-retry', 'superseded-signed'];
 
 describe('A command to a run', { concurrency: 3, timeout: 240_000 }, () => {
   let recoveries: Recoveries;
@@ -100,17 +97,7 @@ describe('A command to a run', { concurrency: 3, timeout: 240_000 }, () => {
     assert.equal((await ended(recovery)).outcome.status, 'healed');
   });
 
-  it('ends a run that waits at its gate, to make room for another one', async () => {
-    const { cluster } = recoveries.host(brokenCluster('superseded'));
-    const recovery = await recoveries.start(cluster);
-    await untilGate(recovery);
-    await recovery.executeUpdate(supersedeUpdate, { args: [stop] });
-    const { outcome } = await ended(recovery);
-    assert.deepEqual([outcome.status, outcome.reason], ['superseded', 'SupersededByHuman']);
-    assert.deepEqual(cluster.effects, []);
-  });
-
-  it('ends it, where signatures count, with one', async () => {
+  it('that takes the lock from a run at its gate is signed where signatures count', async () => {
     const { cluster } = hostSigned(recoveries, 'superseded-signed', approvers);
     const recovery = await recoveries.start(cluster);
     const state = await untilGate(recovery);
@@ -122,17 +109,5 @@ describe('A command to a run', { concurrency: 3, timeout: 240_000 }, () => {
     const request = signed(state, { kind: 'supersede' }, anna()) as Statement & AbortRequest;
     await recovery.executeUpdate(supersedeUpdate, { args: [request] });
     assert.equal((await ended(recovery)).outcome.status, 'superseded');
-  });
-
-  it('cannot make a run go that has begun to act: that is what an abort is for', async () => {
-    const simulator = recoveries.host(brokenCluster('too-late'));
-    simulator.fail('installBootstrapCredential', 'NodeScriptFailed');
-    const recovery = await recoveries.start(simulator.cluster);
-    await approve(recovery);
-    await untilBlocked(recovery);
-    const late = await refusalOf(recovery.executeUpdate(supersedeUpdate, { args: [stop] }));
-    assert.equal(late.type, 'NothingToSupersede');
-    await recovery.executeUpdate(abortUpdate, { args: [stop] });
-    assert.equal((await ended(recovery)).outcome.status, 'aborted');
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '../../../activities/decide/index.ts';
-import type { KubeletEvidence, Observation } from '../../../domain/control-plane.ts';
+import type { Kubeconfig, KubeletEvidence, Observation } from '../../../domain/control-plane.ts';
 import { classify } from '../../../domain/kubelet/classify.ts';
 import type { Rung } from '../../../domain/kubelet/rung.ts';
 import type { KubeletDecision } from '../../../domain/kubelet/verdict.ts';
@@ -265,16 +265,19 @@ test('a regular file in the place of the link becomes one (R1)', () => {
   assert.deepEqual([kind, plan.pins.rung], ['C6', 'R1']);
 });
 
+/** What was put into the kubelet's place in the incident, and left there. */
+const adminsKubeconfig: Kubeconfig = {
+  state: 'present',
+  sha256: 'ad'.repeat(32),
+  server: 'https://localhost:6443',
+  caSha256: 'ca'.repeat(32),
+  credential: 'client-certificate-data',
+  embeddedOrganizations: ['system:masters'],
+};
+
 test('the incident’s own fix is brought to its end: cluster-admin goes, and the point of no return is there (G)', () => {
   const { kind, plan } = latent((kubelet) => {
-    kubelet.kubeconfig = {
-      state: 'present',
-      sha256: 'ad'.repeat(32),
-      server: 'https://localhost:6443',
-      caSha256: 'ca'.repeat(32),
-      credential: 'client-certificate-data',
-      embeddedOrganizations: ['system:masters'],
-    };
+    kubelet.kubeconfig = adminsKubeconfig;
     kubelet.adminCredentials = [
       '/var/lib/kubelet/kubeconfig',
       '/var/lib/kubelet/pki/kubelet-client-2026.pem',
@@ -292,14 +295,7 @@ test('the incident’s own fix is brought to its end: cluster-admin goes, and th
 test('the same with a bootstrap credential that is bad: a durable one comes first, for the kubeconfig is written from it', () => {
   const { plan } = latent((kubelet) => {
     kubelet.bootstrap.accepted = 'rejected';
-    kubelet.kubeconfig = {
-      state: 'present',
-      sha256: 'ad'.repeat(32),
-      server: 'https://localhost:6443',
-      caSha256: 'ca'.repeat(32),
-      credential: 'client-certificate-data',
-      embeddedOrganizations: ['system:masters'],
-    };
+    kubelet.kubeconfig = adminsKubeconfig;
     kubelet.adminCredentials = ['/var/lib/kubelet/kubeconfig'];
   });
   const ids = plan.steps.map(({ id }) => id);
