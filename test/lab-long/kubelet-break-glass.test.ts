@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { waitUntil } from '../../lab/cluster/wait.ts';
 import { faultNamed } from '../../lab/faults/index.ts';
 import { silentProgress } from '../../lab/host/progress.ts';
-import { requireHealthy } from '../lab/support/broken.ts';
-import { faultsOf, rememberHealthy } from '../lab/support/node-proof.ts';
+import { requireHealthy, whileBroken } from '../lab/support/broken.ts';
+import { faultsOf, rememberHealthy, requestsLeft } from '../lab/support/node-proof.ts';
 import { ended } from '../lab/support/stage.ts';
 import { untilGate } from '../temporal/support/recoveries.ts';
 import { approveAll, ownStage } from './support/kubelet-lab.ts';
@@ -61,3 +61,37 @@ test('while nobody can sign, two people give the kubelet the admin kubeconfig of
     for (const name of names.toReversed()) await faultNamed(name).healByForce(lab, node, options);
   }
 });
+
+test('while our own credential may approve nothing, two people lend cluster-admin as its bootstrap file, and the same run takes it back (R4a)', async (t) => {
+  await requireHealthy(lab);
+  const healthy = await rememberHealthy(lab, node);
+  await stage.endRecovery();
+  await mayApprove('nobody');
+  try {
+    await whileBroken(lab, 'kubelet-anonymous', node, async () => {
+      const unasked = await ended(await stage.recover());
+      assert.equal(unasked.outcome.reason, 'PowersMissing', 'nobody has asked for break-glass');
+
+      const recovery = await stage.recover({ breakGlass: true });
+      const { gate } = await untilGate(recovery);
+      assert.deepEqual([gate?.risk, gate?.votesNeeded], ['break-glass', 2]);
+      const { plan, at } = await approveAll(recovery);
+      assert.equal(plan.pins.rung, 'R4a', plan.because);
+      assert.match(JSON.stringify(plan), /system:masters/);
+      const { outcome } = await ended(recovery);
+      assert.equal(outcome.status, 'healed', outcome.sentence);
+      t.diagnostic(`approval to healed, graduated and proved: ${(Date.now() / 1000 - at).toFixed(1)} s`);
+      assert.deepEqual(await faultsOf(lab, node, healthy, at), []);
+      assert.deepEqual(await requestsLeft(lab, node, at), []);
+    });
+  } finally {
+    await mayApprove('cpr');
+  }
+});
+
+/** Who holds the right to approve the requests of kubelets, in the place of our own identity. */
+async function mayApprove(serviceAccount: string): Promise<void> {
+  const patch = [{ op: 'replace', path: '/subjects/0/name', value: serviceAccount }];
+  const binding = 'control-plane-recovery:approve-kubelet-client';
+  await lab.kubectl(['patch', 'clusterrolebinding', binding, '--type=json', '-p', JSON.stringify(patch)]);
+}
