@@ -158,7 +158,7 @@ export interface VerifyStatementInput {
 }
 
 /** How a run ended, in the word that it leaves on the node. */
-export type Conclusion = 'healed' | 'put back' | 'cleaned up';
+export type Conclusion = 'healed' | 'left owing' | 'put back' | 'cleaned up';
 
 /** Every act says whether it changed something or found it so. */
 export interface ActResult {

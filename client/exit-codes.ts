@@ -16,7 +16,7 @@ export const exitCodeMeanings: Record<ExitCode, string> = {
   0: 'done, or healthy',
   1: 'error',
   2: 'wrong usage or configuration, or cancelled',
-  3: 'findings',
+  3: 'findings, or a recovery that still owes something',
   4: 'authentication or authorization failed',
   5: 'refused for safety',
   6: 'waits for a person: an approval, or a decision about a blocked step',

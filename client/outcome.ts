@@ -17,6 +17,8 @@ export function exitCodeOfOutcome({ status }: Outcome): ExitCode {
     case 'resolved':
     case 'dry-run':
       return exitCodes.done;
+    case 'owed':
+      return exitCodes.findings;
     case 'refused':
       return exitCodes.refused;
     case 'rejected':

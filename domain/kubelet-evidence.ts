@@ -184,7 +184,7 @@ export interface RunOnNode {
   runId: string;
   /** There is a directory: the backup, and what was moved aside. */
   hasDirectory: boolean;
-  /** How it ended, by the word that its own last script has left: `healed`, `put back`, `cleaned up`. Undefined: it says nothing. */
+  /** How it ended, by the word that its own last script has left: `healed`, `left owing`, `put back`, `cleaned up`. Undefined: it says nothing. */
   concluded?: string;
   /** An abort had begun to put things back. */
   aborted: boolean;

@@ -66,7 +66,10 @@ function outcomeLines(outcome: Outcome): string[] {
   const lines = outcome.evidence.slice(0, 20).map(({ fact }) => `- ${safe(fact, 300)}`);
   const reason = outcome.reason ? ['', `Reason: ${code(outcome.reason)}`] : [];
   const handOver = outcome.handOver === undefined ? [] : ['', `What to do: ${safe(outcome.handOver, 800)}`];
-  return [...reason, ...(lines.length > 0 ? ['', ...lines] : []), ...handOver];
+  const owed = outcome.owed
+    ? ['', `**Owed:** ${safe(outcome.owed.what, 400)}. Kept by: ${code(outcome.owed.keptBy)}.`]
+    : [];
+  return [...reason, ...owed, ...(lines.length > 0 ? ['', ...lines] : []), ...handOver];
 }
 
 function steps(state: RunState): string {

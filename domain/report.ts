@@ -60,6 +60,8 @@ function toKnow({ outcome, paused, actedBefore }: RunState): string[] {
   const lines: string[] = [];
   if (actedBefore) lines.push('', `**This run was reset, or asked anew after it had begun.** ${beforeReset}`);
   if (paused && !outcome) lines.push('', `**The brake is on.** ${pausedText(paused)}`);
+  if (outcome?.owed)
+    lines.push('', `**Owed:** ${safe(outcome.owed.what, 800)}. Kept by: ${safe(outcome.owed.keptBy)}.`);
   if (outcome?.handOver !== undefined) lines.push('', `**What to do:** ${safe(outcome.handOver, 1_000)}`);
   return lines;
 }
@@ -136,7 +138,7 @@ function done(state: RunState): string {
     '',
     phaseTimes(state),
   ];
-  if (state.outcome?.status === 'healed')
+  if (state.outcome?.status === 'healed' || state.outcome?.status === 'owed')
     lines.push('', '## Proof', '', list(state.outcome.evidence.map(({ fact }) => safe(fact))));
   return lines.join('\n').trimEnd();
 }

@@ -154,6 +154,8 @@ export interface TimelineEntry {
 
 export type OutcomeStatus =
   | 'healed'
+  /** The node works, on something that was lent to it: what is still to be done is `owed`. */
+  | 'owed'
   | 'refused'
   | 'rejected'
   | 'expired'
@@ -176,8 +178,16 @@ export interface Outcome {
   sentence: string;
   evidence: Evidence[];
   handOver?: string;
+  owed?: Owed;
   votes: CastVote[];
   endedAt: string;
+}
+
+/** What a run could not bring to its end, and who sees to it. */
+export interface Owed {
+  what: string;
+  /** `workflow follow-up/prod-eu-1/master-1`. */
+  keptBy: string;
 }
 
 /** Whether an abort would be obeyed now: it may put back less than everything. */

@@ -31,10 +31,11 @@ const runbook: Runbook = {
   healthy: 'NothingLeft',
   knowsStep: (id) => id === 'verify' || isOnNode(id) || leaseOfStep(id) !== undefined,
   procedure: (run, hands, plan) => cleanupProcedure(run, hands, planOf('Cleanup', plan)),
-  achieved: ({ target, steps }) =>
-    steps.some(({ id }) => isOnNode(id))
+  achieved: ({ target, steps }) => ({
+    sentence: steps.some(({ id }) => isOnNode(id))
       ? `Nothing that a killed run had left is on ${target} any more but its backups.`
       : `No setting that a killed run had lent stands on ${target} any more.`,
+  }),
 };
 
 function isOnNode(stepId: string): boolean {

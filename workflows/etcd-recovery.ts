@@ -25,8 +25,9 @@ function runbookWith(memory: Memory): Runbook {
     knowsStep: isEtcdStep,
     procedure: (run, hands, plan) =>
       etcdProcedure({ run, hands, plan: planOf('EtcdRecovery', plan), memory }),
-    achieved: ({ cluster, target }) =>
-      `Every member of etcd on ${cluster} is a healthy voter, the one on ${target} again, and all hold the same data.`,
+    achieved: ({ cluster, target }) => ({
+      sentence: `Every member of etcd on ${cluster} is a healthy voter, the one on ${target} again, and all hold the same data.`,
+    }),
     pace: () => pace(memory),
   };
 }

@@ -1,10 +1,10 @@
-# conclude-run.sh NODE HOW: says on the node that this run is over and how (`healed`, `put back`, `cleaned up`), so that nobody
+# conclude-run.sh NODE HOW: says on the node that this run is over and how (`healed`, `left owing`, `put back`, `cleaned up`), so that nobody
 # takes what it leaves for the traces of one that was killed. Its backup stays. What its scripts were writing when they were
 # killed goes, and so does a copy of a token that expires: what an earlier run had left in place came into the backup as it was.
 node=$1 how=$2
 expect_node "$node"
 lock
-case $how in healed | 'put back' | 'cleaned up') ;; *) fail "'$how' is no way in which a run ends" ;; esac
+case $how in healed | 'left owing' | 'put back' | 'cleaned up') ;; *) fail "'$how' is no way in which a run ends" ;; esac
 # A credential that expires is the one thing that must not be called over.
 if grep -qxF "$(hash_of "$bootstrap")" "$run_dir/installed" 2>/dev/null && is_temporary "$bootstrap"; then
     precondition "the temporary credential of this run is still in ${bootstrap#"$root"}: it has to be replaced first"

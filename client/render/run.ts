@@ -112,6 +112,8 @@ function renderOutcome(outcome: Outcome): string {
   if (outcome.status === 'refused') {
     lines.push(...outcome.evidence.map(({ fact }) => wrap(fact, '    ', undefined, '  - ')));
   }
+  if (outcome.owed)
+    lines.push(wrap(`Owed: ${outcome.owed.what}. Kept by: ${outcome.owed.keptBy}.`, '    ', undefined, '  '));
   if (outcome.handOver) lines.push(wrap(`What to do: ${outcome.handOver}`));
   return lines.join('\n');
 }

@@ -220,11 +220,17 @@ export function verifyServing({ node, pins }: PlanInput): PlanStep {
     id: 'verify-serving',
     sentence: `Prove that ${node} serves again, though not yet as itself`,
     target: node,
-    changes: [],
+    changes: [
+      {
+        what: `${backupDirectory(pins.runId)}/concluded`,
+        from: 'absent',
+        to: '`left owing`, once all of it is proved',
+      },
+    ],
     risk: 'reversible',
-    undo: 'nothing to undo: it only looks',
+    undo: 'not needed: a word about this run, in its own directory',
     proof: 'lease, Ready, every mirror pod, etcd and API server, held for the soak time',
-    ...script(pins, 'observe-kubelet.sh'),
+    ...script(pins, 'conclude-run.sh'),
   };
 }
 

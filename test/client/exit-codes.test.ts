@@ -52,6 +52,7 @@ describe('exit codes', () => {
 
   const outcomes: Record<OutcomeStatus, number> = {
     healed: 0,
+    owed: 3,
     resolved: 0,
     'dry-run': 0,
     refused: 5,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderDetails } from '../../domain/narrative.ts';
 import { renderReport } from '../../domain/report.ts';
 import { blockedRun, healedRun, runState } from '../support/run-state.ts';
 
@@ -33,6 +34,19 @@ test('the report of a healed run is a whole incident record', () => {
   ]) {
     assert.ok(report.includes(wanted), wanted);
   }
+});
+
+test('a run that leaves cluster-admin with a kubelet is not called healed, and says what is owed and who keeps it', () => {
+  const state = healedRun();
+  const keptBy = 'workflow follow-up/lab/master-1';
+  const owed = { what: 'the graduation of master-1', keptBy };
+  state.outcome = { ...state.outcome!, status: 'owed', owed };
+  const report = renderReport(state);
+  assert.ok(report.includes('**owed**'));
+  assert.ok(report.includes(`**Owed:** the graduation of master-1. Kept by: ${keptBy}.`), report);
+  assert.ok(sectionsOf(report).includes('Proof'));
+  assert.doesNotMatch(report, /healed\*\*/);
+  assert.match(renderDetails(state), /: owed\n[^]*\*\*Owed:\*\* the graduation of master-1/);
 });
 
 test('a run that is still open has a report too, which says so', () => {

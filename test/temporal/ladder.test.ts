@@ -109,8 +109,10 @@ describe('A rung of the ladder', { concurrency: 4, timeout: 240_000 }, () => {
     await approve(recovery);
     await approve(recovery, 'plan-1', 'heidi');
     const { outcome } = await ended(recovery);
-    assert.equal(outcome.status, 'healed', outcome.sentence);
-    assert.match(outcome.sentence, /cluster-admin \(system:masters\): its graduation is owed/);
+    assert.equal(outcome.status, 'owed', outcome.sentence);
+    assert.match(outcome.sentence, /as cluster-admin \(system:masters\), which is lent/);
+    assert.equal(outcome.owed?.keptBy, `workflow follow-up/rung-r4b/${node}`);
+    assert.deepEqual(Object.values(nodeIn(simulator.cluster, node).concluded), ['left owing']);
     assertEffects(simulator, ['backup', 'lend admin', 'restart']);
     assert.equal(standing(simulator.cluster), 'latent');
 

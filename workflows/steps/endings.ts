@@ -1,7 +1,7 @@
 import { commandOf, whatNow, whatStands } from '../../domain/aftermath.ts';
 import type { Gate, Vote } from '../../domain/approval.ts';
 import type { Plan } from '../../domain/plan.ts';
-import type { AbortRequest, RunState } from '../../domain/run.ts';
+import type { AbortRequest, Owed, RunState } from '../../domain/run.ts';
 import type { Evidence, Proceed, Refuse, Verdict } from '../../domain/verdict.ts';
 import type { Ending, Run, Withdrawal } from './run.ts';
 
@@ -70,6 +70,15 @@ export function aborted(state: RunState, { by, reason }: AbortRequest): Ending {
   };
 }
 
+/** What a plan has brought about when all of it is done. */
+export interface Achieved {
+  sentence: string;
+  owed?: Owed;
+  /** It only serves, on something that was lent: that is not called healed. */
+  serving?: true;
+  handOver?: string;
+}
+
 /**
  * An abort during the last step finds nothing left to stop; whoever sent it was told that the run stops. Where a step was
  * skipped the runbook has not achieved what it is for: a quorum guard that is still off must not be called put back.
@@ -77,18 +86,27 @@ export function aborted(state: RunState, { by, reason }: AbortRequest): Ending {
 export function healed(
   { abort, state }: Pick<Run, 'abort' | 'state'>,
   plan: Plan,
-  achieved: string,
+  achieved: Achieved,
   evidence: Evidence[],
 ): Ending {
   const isSkipped = (id: string) => state.steps.some((step) => step.id === id && step.state === 'skipped');
   const skipped = plan.steps.filter(({ id }) => isSkipped(id));
   const stays = skipped.map(({ id, skipMeans }) => (skipMeans === undefined ? id : `${id} (${skipMeans})`));
   const what =
-    skipped.length === 0 ? achieved : `Done, but for what was skipped, which stays: ${stays.join('; ')}.`;
+    skipped.length === 0
+      ? achieved.sentence
+      : `Done, but for what was skipped, which stays: ${stays.join('; ')}.`;
   const late = abort
     ? ` The abort by ${abort.by} (${abort.reason}) came too late: the last step was under way, and nothing was put back.`
     : '';
-  return { status: 'healed', sentence: `${what}${late}`, evidence };
+  const { owed, serving, handOver } = achieved;
+  return {
+    status: serving ? 'owed' : 'healed',
+    sentence: `${what}${late}`,
+    evidence,
+    ...(owed === undefined ? {} : { owed }),
+    ...(handOver === undefined ? {} : { handOver }),
+  };
 }
 
 export function dryRun(verdict: Proceed): Ending {

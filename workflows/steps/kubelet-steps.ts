@@ -1,7 +1,7 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import { meansOf } from '../../domain/kubelet/rung.ts';
 import type { KubeletPlan } from '../../domain/plan.ts';
-import type { RunRef, VerifyInput } from '../../activities/contract.ts';
+import type { Conclusion, RunRef, VerifyInput } from '../../activities/contract.ts';
 import { labelled, patient, type Hands } from './activities.ts';
 import { ladderProcedure, ladderSteps, type LadderStep } from './ladder-steps.ts';
 import { proveOthersWell } from './before-restart.ts';
@@ -66,6 +66,8 @@ export function kubeletProcedure(
   const owed = bootstrapOwed ? { bootstrapOwed } : {};
   // A credential of an earlier step is put back by the first undo that finds it; each looks before it acts.
   const restore = (label: ActivityOptions) => act.restoreKubeletBackup.executeWithOptions(label, [mine]);
+  const conclude = ({ summary }: ActivityOptions, how: Conclusion) =>
+    act.concludeRun.executeWithOptions(labelled(`${summary}: say so on the node`), [{ ...mine, how }]);
 
   const steps: Record<KubeletStep, StepCode> = {
     backup: {
@@ -105,14 +107,17 @@ export function kubeletProcedure(
       act: async (label) => {
         const what = { ...proof, ...owed, stage: 'graduated' } as const;
         const report = await verify(run, hands, what, progress, label);
-        const saying = labelled(`${label.summary}: say so on the node`);
-        await act.concludeRun.executeWithOptions(saying, [{ ...mine, how: 'healed' }]);
+        await conclude(label, 'healed');
         return report;
       },
     },
     ...ladderProcedure(run, hands, plan, {
       restore,
-      serves: (label) => verify(run, hands, { ...proof, stage: 'serving' }, progress, label),
+      serves: async (label) => {
+        const report = await verify(run, hands, { ...proof, stage: 'serving' }, progress, label);
+        await conclude(label, 'left owing');
+        return report;
+      },
     }),
   };
   return {

@@ -1,6 +1,7 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { RefusalReason, Verdict } from '../../domain/verdict.ts';
 import type { Hands } from './activities.ts';
+import type { Achieved } from './endings.ts';
 import type { Run } from './run.ts';
 import type { Procedure } from './step-runner.ts';
 
@@ -15,8 +16,7 @@ export interface Runbook {
   procedure: (run: Run, hands: Hands, plan: Plan) => Procedure & { proofs: () => string[] };
   /** How often a verdict that waits is asked for anew, and for how long; absent: what it waits for comes within minutes. */
   pace?: () => Pace;
-  /** What has been achieved, in one sentence. */
-  achieved: (plan: Plan) => string;
+  achieved: (plan: Plan) => Achieved;
 }
 
 export interface Pace {

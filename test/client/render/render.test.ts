@@ -24,6 +24,7 @@ import {
 
 const view: RunView = { now, wide: false, style: plain, page: 'http://ui.test/run' };
 const wide: RunView = { ...view, wide: true };
+const owed = { what: 'the graduation of master-1', keptBy: 'workflow follow-up/lab/master-1' };
 
 describe('what people read', () => {
   const pages: Record<string, () => string> = {
@@ -49,6 +50,7 @@ describe('what people read', () => {
     'a recovery at work': () => renderRun(acting(), view),
     'a recovery at work, wide': () => renderRun(acting(), wide),
     'a blocked recovery': () => renderRun(blocked(), view),
+    'a recovery that ended on what was lent': () => renderRun(ended('owed', { owed }), view),
     'a paused recovery': () => renderRun({ ...acting(), paused: on.brake }, view),
     'a recovery whose plan was overtaken': () => renderRun(overtaken(), view),
     'a step that may be skipped': () => renderRun(skippable(), view),

@@ -85,17 +85,17 @@ test('an abort during the last step came too late, and the end says so', () => {
   const state = healedRun();
   const plan = state.plan!;
   assert.match(
-    healed({ abort: request, state }, plan, 'It is well.', proved).sentence,
+    healed({ abort: request, state }, plan, { sentence: 'It is well.' }, proved).sentence,
     /^It is well\. The abort by grace .*too late/,
   );
-  assert.equal(healed({ state }, plan, 'It is well.', proved).sentence, 'It is well.');
+  assert.equal(healed({ state }, plan, { sentence: 'It is well.' }, proved).sentence, 'It is well.');
 });
 
 test('a step that was skipped is named in place of what the runbook achieves', () => {
   const state = cleanup();
   const plan = state.plan!;
   state.steps[0]!.state = 'skipped';
-  const { sentence } = healed({ state }, plan, 'Nothing is left.', []);
+  const { sentence } = healed({ state }, plan, { sentence: 'Nothing is left.' }, []);
   assert.doesNotMatch(sentence, /Nothing is left/);
   assert.ok(sentence.includes(plan.steps[0]!.id), sentence);
 });
