@@ -16,6 +16,7 @@ export function renderDetails(state: RunState): string {
   const sections = [
     headline(state),
     ...waitingSections(state),
+    ground(state),
     steps(state),
     plan(state),
     timeline(state),
@@ -70,6 +71,15 @@ function outcomeLines(outcome: Outcome): string[] {
     ? ['', `**Owed:** ${safe(outcome.owed.what, 400)}. Kept by: ${code(outcome.owed.keptBy)}.`]
     : [];
   return [...reason, ...owed, ...(lines.length > 0 ? ['', ...lines] : []), ...handOver];
+}
+
+/** Whoever is asked to approve must see what was seen: the plan alone says what would be done, and not why that is right. */
+function ground({ phase, verdict }: RunState): string {
+  if (phase !== 'waiting-for-approval' || !verdict || verdict.evidence.length === 0) return '';
+  const facts = verdict.evidence.slice(0, 16).map(({ fact, source }) => [safe(fact, 300), safe(source, 120)]);
+  const left = verdict.evidence.length - facts.length;
+  const more = left > 0 ? ['', `and ${left} more: the query \`state\` has them all.`] : [];
+  return ['### What was found', '', table(['fact', 'source'], facts), ...more].join('\n');
 }
 
 function steps(state: RunState): string {

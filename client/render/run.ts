@@ -169,9 +169,14 @@ function renderDrift({ drifts }: RunState): string[] {
   return [head, ...last.lines.map((line) => cut(printable(line), PAGE_WIDTH)), ''];
 }
 
-/** The plan as the domain words it; empty while there is none. */
-export function renderPlanText({ plan, digest }: RunState): string {
-  return plan && digest ? renderPlan(plan, digest).trimEnd() : '';
+/** What was found, and the plan as the domain words it; empty while there is none. */
+export function renderPlanText({ plan, digest, verdict }: RunState): string {
+  if (!plan || !digest) return '';
+  const facts = (verdict?.evidence ?? []).map(({ fact, source }) =>
+    wrap(`${fact} (${source})`, '    ', undefined, '  - '),
+  );
+  const found = facts.length === 0 ? [] : ['What was found:', ...facts, ''];
+  return [...found, renderPlan(plan, digest).trimEnd()].join('\n');
 }
 
 /** The plan, and the gate that waits for it. */

@@ -33,6 +33,16 @@ test('a waiting run shows what is wrong, the plan, the digest, until when, and b
   }
 });
 
+test('a waiting run shows what the plan rests on, before the plan; a run that acts shows its steps instead', () => {
+  const state = waitingRun();
+  const [first] = state.verdict?.evidence ?? [];
+  assert.ok(first, 'the fixture has evidence');
+  const page = renderDetails(state);
+  assert.ok(page.indexOf('### What was found') < page.indexOf('### Plan'));
+  assert.ok(page.includes(first.source));
+  assert.doesNotMatch(renderDetails({ ...state, phase: 'acting' }), /### What was found/);
+});
+
 test('what a waiting run shows to paste is a vote that counts', () => {
   const state = waitingRun();
   assert.ok(
