@@ -40,6 +40,8 @@ export const findingCodes = [
   'UnfinishedRecoveryOnNode',
   'TemporaryCredentialLeft',
   'OverrideLeaseLeft',
+  'RemediatorLeftPaused',
+  'EtcdDataKept',
 ] as const;
 
 export type FindingCode = (typeof findingCodes)[number];

@@ -177,6 +177,21 @@ export interface Traces {
   runs: RunOnNode[];
   /** A script of ours is at work, or hangs. */
   lockHeld: boolean;
+  /** Of recoveries of etcd; absent: there is nothing. */
+  etcd?: KeptOfEtcd[];
+}
+
+/** A directory that a recovery of etcd has made on a node and that stays there. */
+export interface KeptOfEtcd {
+  /** `unfinished`: a snapshot that was being taken when its script was killed; of no use. */
+  kind: 'quarantine' | 'snapshot' | 'unfinished';
+  runId: string;
+  path: string;
+  bytes: number;
+  /** When it last changed, ISO 8601, by the node's clock. */
+  changedAt: string;
+  /** With `quarantine`: etcd's manifest lies in it, and none is in its place. */
+  manifestOut?: true;
 }
 
 /** `/var/lib/kubelet-recovery/<runId>`, or only what a killed script was writing for that run. */

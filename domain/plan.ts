@@ -2,6 +2,7 @@ import type { EtcdPlan } from './etcd/plan.ts';
 import type { RemediatorPin } from './etcd/platform.ts';
 import type { Rung } from './kubelet/rung.ts';
 import type { LeftLease } from './lease-left.ts';
+import type { LeftPause } from './pause-left.ts';
 
 /** What a step may cost if it was wrong. */
 export type Risk = 'reversible' | 'irreversible' | 'break-glass';
@@ -80,6 +81,8 @@ export interface CleanupPins {
   bootstrap?: LeftBootstrap;
   /** The leases that are to be put back, as they were read. */
   leases: LeftLease[];
+  /** What is to be resumed; undefined: nothing is. */
+  pauses?: LeftPause[];
 }
 
 export interface LeftBootstrap {

@@ -1,14 +1,16 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
-import type { RunRef } from '../activities/contract.ts';
 import { leaseOfStep, leaseStepId } from '../domain/cleanup/lease-step.ts';
+import { pauseStepId } from '../domain/cleanup/pause-step.ts';
 import { runOfStep } from '../domain/cleanup/plan.ts';
 import { watchdogId, type LeaseTargetName } from '../domain/lease.ts';
 import { factOfLease } from '../domain/lease-left.ts';
+import { factOfPause, leftPauses } from '../domain/pause-left.ts';
 import { planOf, type CleanupPlan } from '../domain/plan.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { recoveryWorkflowId, type RecoveryInput, type RecoveryResult } from './messages.ts';
 import { decisions, labelled, runHistory, type Hands } from './steps/activities.ts';
+import { conclude, putBackLease, replaceCredential, resume } from './steps/cleanup-acts.ts';
 import { conduct } from './steps/conduct.ts';
 import type { Runbook } from './steps/runbook.ts';
 import { leaseHands } from './steps/lease-hands.ts';
@@ -17,7 +19,7 @@ import { tellWay } from './steps/way.ts';
 import type { Procedure, StepCode, StepReport } from './steps/step-runner.ts';
 
 /**
- * Tidies up what a run has left that somebody terminated: a setting that it had lent, its temporary credential, its
+ * Tidies up what a run has left that somebody terminated: a setting that it had lent, what it had paused, its temporary credential, its
  * half-written files, and a directory that does not say how it ended. Never in place of a recovery: on a node that is not
  * well nothing is done.
  */
@@ -29,12 +31,12 @@ const runbook: Runbook = {
   name: 'Cleanup',
   look: lookFor,
   healthy: 'NothingLeft',
-  knowsStep: (id) => id === 'verify' || isOnNode(id) || leaseOfStep(id) !== undefined,
+  knowsStep: (id) => id === 'verify' || id === pauseStepId || isOnNode(id) || leaseOfStep(id) !== undefined,
   procedure: (run, hands, plan) => cleanupProcedure(run, hands, planOf('Cleanup', plan)),
   achieved: ({ target, steps }) => ({
     sentence: steps.some(({ id }) => isOnNode(id))
       ? `Nothing that a killed run had left is on ${target} any more but its backups.`
-      : `No setting that a killed run had lent stands on ${target} any more.`,
+      : `Nothing that a killed run had lent or paused is so on ${target} any more.`,
   }),
 };
 
@@ -79,6 +81,7 @@ function cleanupProcedure(run: Run, hands: Hands, plan: CleanupPlan): Procedure 
     if (left !== undefined) return { act: (label) => conclude(hands, plan, left, label) };
     const lent = leaseOfStep(stepId);
     if (lent !== undefined) return { act: (label) => putBackLease(plan, lent, label) };
+    if (stepId === pauseStepId) return { act: (label) => resume(hands, plan, label) };
     if (stepId === 'bootstrap') return { act: (label) => replaceCredential(hands, plan, label) };
     return {
       verifies: true,
@@ -100,45 +103,6 @@ function cleanupProcedure(run: Run, hands: Hands, plan: CleanupPlan): Procedure 
   };
 }
 
-/** Each script works in the name of the run that it is about: it finds that run's backup, and knows its files. */
-function inNameOf({ cluster, target, pins }: CleanupPlan, runId: string): RunRef {
-  return { cluster, node: target, runId, scripts: pins.scripts };
-}
-
-function conclude(
-  { act }: Hands,
-  plan: CleanupPlan,
-  runId: string,
-  label: ActivityOptions,
-): Promise<StepReport> {
-  return act.concludeRun.executeWithOptions(label, [{ ...inNameOf(plan, runId), how: 'cleaned up' }]);
-}
-
-function replaceCredential({ act }: Hands, plan: CleanupPlan, label: ActivityOptions): Promise<StepReport> {
-  const { bootstrap } = plan.pins;
-  if (!bootstrap) throw ApplicationFailure.nonRetryable('the plan pins no credential', 'PreconditionFailed');
-  const { runId, aborted, server, caSha256 } = bootstrap;
-  const left = inNameOf(plan, runId);
-  if (aborted) return act.restoreKubeletBackup.executeWithOptions(label, [left]);
-  return act.installDurableBootstrap.executeWithOptions(label, [{ ...left, server, caSha256 }]);
-}
-
-/** By the very lease that was approved: another one's setting, or a person's, is not touched. */
-async function putBackLease(
-  plan: CleanupPlan,
-  target: LeaseTargetName,
-  label: ActivityOptions,
-): Promise<StepReport> {
-  const { cluster, pins } = plan;
-  const left = pins.leases.find(({ lease }) => lease.target === target);
-  if (!left)
-    throw ApplicationFailure.nonRetryable(`the plan pins no lease of ${target}`, 'PreconditionFailed');
-  const { lease } = left;
-  const end = await leaseHands(cluster).brief.restoreLease.executeWithOptions(label, [{ cluster, lease }]);
-  if (!end.keyRemains) return { changed: end.changed, sentence: end.sentence };
-  throw ApplicationFailure.nonRetryable([end.sentence, ...end.evidence].join('; '), 'LeaseForeign');
-}
-
 /** Nothing must be left but what a person chose to skip. */
 async function verify(
   run: Run,
@@ -149,6 +113,8 @@ async function verify(
   const skipped = run.state.steps.filter(({ state }) => state === 'skipped').map(({ id }) => id);
   const leases = plan.pins.leases.filter(({ lease }) => !skipped.includes(leaseStepId(lease.target)));
   const proofs = await Promise.all(leases.map(({ lease }) => proveFree(plan.cluster, lease.target, label)));
+  if (plan.pins.pauses && !skipped.includes(pauseStepId))
+    proofs.push(await proveResumed(run, hands, plan, label));
   if (plan.steps.some(({ id }) => isOnNode(id)))
     proofs.push(await proveClean(run, hands, plan, label, skipped));
   const proved = proofs.join('; ');
@@ -164,6 +130,24 @@ async function proveFree(cluster: string, target: LeaseTargetName, label: Activi
   const seen = reading.state === 'held' ? [factOfLease(reading.lease)] : reading.evidence;
   throw ApplicationFailure.nonRetryable(
     [`not proved that ${target} is as it was before`, ...seen].join('; '),
+    'NotYetHealthy',
+  );
+}
+
+async function proveResumed(
+  run: Run,
+  { observe }: Hands,
+  { cluster, pins: { pauses = [] } }: CleanupPlan,
+  label: ActivityOptions,
+): Promise<string> {
+  const { platform } = await observe.observeControlPlane.executeWithOptions(label, [{ cluster }]);
+  const { remediators } = platform;
+  const left = remediators.known ? leftPauses(remediators.value, [run.runId]) : [];
+  const still = left.filter(({ runs }) => pauses.some((one) => one.runs.some((id) => runs.includes(id))));
+  if (remediators.known && still.length === 0) return 'nothing of the plan is paused by a run that is over';
+  const seen = remediators.known ? still.map(factOfPause) : [remediators.why];
+  throw ApplicationFailure.nonRetryable(
+    [`not proved that what was left paused goes on`, ...seen].join('; '),
     'NotYetHealthy',
   );
 }

@@ -219,6 +219,30 @@ half_written() {
 }
 say runs "$(runs)"
 say halfWritten "$(half_written)"
+# What recoveries of etcd keep here on purpose, and what one that was killed was writing: kind, run, path, bytes, time of its last
+# change, and whether etcd's manifest lies in it alone.
+kept_of_etcd() {
+    local path kind run manifest
+    for path in "$root"/var/lib/etcd/quarantine-* "$root"/var/lib/etcd-recovery/* "$root"/var/lib/etcd/.cpr-snapshot-*; do
+        [ ! -L "$path" ] && [ -d "$path" ] || continue
+        manifest=in
+        case $path in
+        */quarantine-*)
+            kind=quarantine run=${path##*/quarantine-}
+            [ ! -e "$path/etcd-pod.yaml" ] || [ -e "$root/etc/kubernetes/manifests/etcd-pod.yaml" ] || manifest=out ;;
+        */.cpr-snapshot-*) kind=unfinished run=${path##*/.cpr-snapshot-} run=${run%.*} ;;
+        *)
+            kind=snapshot run=${path##*/}
+            # On the node whose data was moved it holds a mark and nothing else.
+            [ -n "$(find "$path" -xdev -type f -size +0 -print -quit 2>/dev/null)" ] || continue
+            [ -e "$path/snapshot.db" ] || kind=unfinished ;;
+        esac
+        [[ $run =~ ^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$ ]] || continue
+        printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$kind" "$run" "${path#"$root"}" \
+            "$(du -sxB1 --apparent-size "$path" 2>/dev/null | cut -f1)" "$(stat -c %Y "$path")" "$manifest"
+    done
+}
+say etcdKept "$(kept_of_etcd)"
 # Somebody works here just now, or a script of ours hangs. Let go of at once: it is only a question.
 say lockHeld "$(if [ -e "$run_state/lock" ] && ! flock -n -s "$run_state/lock" true; then echo yes; else echo no; fi)"
 

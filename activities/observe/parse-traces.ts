@@ -1,4 +1,4 @@
-import type { RunOnNode, Traces } from '../../domain/control-plane.ts';
+import type { KeptOfEtcd, RunOnNode, Traces } from '../../domain/control-plane.ts';
 import { redact, verbatim } from '../redact.ts';
 import type { Values } from './values.ts';
 
@@ -23,7 +23,27 @@ export function parseTraces(values: Values): Traces {
     run.halfWritten.push(redact(path, 300));
     runs.set(runId, run);
   }
-  return { runs: [...runs.values()], lockHeld: said('lockHeld') !== 'no' };
+  const etcd = rowsOf(said('etcdKept')).map(parseKept);
+  return {
+    runs: [...runs.values()],
+    lockHeld: said('lockHeld') !== 'no',
+    ...(etcd.length === 0 ? {} : { etcd }),
+  };
+}
+
+function parseKept([kind, name = '', path = '', bytes = '', changed = '', manifest]: string[]): KeptOfEtcd {
+  if (kind !== 'quarantine' && kind !== 'snapshot' && kind !== 'unfinished')
+    throw new Error(`etcdKept: '${redact(kind ?? '', 40)}' is nothing that is known`);
+  if (!/^\d{1,15}$/.test(bytes) || !/^\d{1,12}$/.test(changed))
+    throw new Error(`etcdKept: expected numbers, got '${redact(`${bytes} ${changed}`, 60)}'`);
+  return {
+    kind,
+    runId: verbatim(name, 63),
+    path: redact(path, 300),
+    bytes: Number(bytes),
+    changedAt: new Date(Number(changed) * 1000).toISOString(),
+    ...(manifest === 'out' ? { manifestOut: true } : {}),
+  };
 }
 
 function parseRun([

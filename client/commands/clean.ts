@@ -8,7 +8,7 @@ export const declareClean: Declare = (parent, act) => {
     .command('clean')
     .summary('tidy up after a run that was terminated')
     .description(
-      'Starts the runbook Cleanup: it looks for what a run left that somebody terminated (a setting that it had lent, its temporary credential, its half-written files, a directory that does not say how it ended), makes a plan with one step for each, and waits at its gate. Backups stay. On a node that is not well nothing is done: `cpr recover` comes first.',
+      'Starts the runbook Cleanup: it looks for what a run left that somebody terminated (a setting that it had lent, what it had paused, its temporary credential, its half-written files, a directory that does not say how it ended), makes a plan with one step for each, and waits at its gate. Backups stay. On a node that is not well nothing is done: `cpr recover` comes first.',
     )
     .argument('<cluster>', 'cluster of the inventory')
     .option('--node <name>', 'master to clean (default: the only one that has leftovers)')

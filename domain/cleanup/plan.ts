@@ -1,4 +1,4 @@
-import type { RunOnNode } from '../control-plane.ts';
+import type { KeptOfEtcd, RunOnNode } from '../control-plane.ts';
 import {
   backupDirectory,
   bootstrapNamespace,
@@ -8,12 +8,13 @@ import {
 } from '../kubelet/names.ts';
 import type { CleanupPins, CleanupPlan, LeftBootstrap, PlanStep } from '../plan.ts';
 import { leaseStep } from './lease-step.ts';
+import { pauseStep } from './pause-step.ts';
 
 export interface CleanupInput {
   cluster: string;
   because: string;
   /** Undefined: nothing is done on a node. */
-  onNode?: { node: string; runs: RunOnNode[] };
+  onNode?: { node: string; runs: RunOnNode[]; etcd: KeptOfEtcd[] };
   /** What is known to stay, and why; a sentence each. */
   stays: string[];
   pins: CleanupPins;
@@ -35,15 +36,12 @@ export const cleanupScripts = [
 
 /**
  * One step for each leftover: a person may skip any of them. The leases first: a guard that is off is what the next fault
- * meets. The credential before the conclusions: no run is over while its token is in place.
+ * meets. Then what is paused: nothing else watches over the nodes. The credential before the conclusions: no run is over while its token is in place.
  */
 export function planCleanup({ cluster, because, onNode, stays, pins }: CleanupInput): CleanupPlan {
-  const { leases } = pins;
+  const { leases, pauses = [] } = pins;
   const [steps, proof] = onNode ? nodePart({ node: onNode.node, pins }, onNode.runs) : [[], []];
   const target = onNode?.node ?? cluster;
-  const lent =
-    leases.length > 0 ? ['no setting of this plan is lent any more, nor bears the note of a lease'] : [];
-  const backups = onNode?.runs.filter(({ hasDirectory }) => hasDirectory) ?? [];
   return {
     runbook: 'Cleanup',
     cluster,
@@ -51,18 +49,29 @@ export function planCleanup({ cluster, because, onNode, stays, pins }: CleanupIn
     because,
     steps: [
       ...leases.map((lease) => leaseStep(lease, cluster)),
+      ...(pauses.length > 0 ? [pauseStep(pauses, cluster)] : []),
       ...steps,
       verifyStep(cluster, onNode?.node, pins),
     ],
-    proof: [...lent, ...proof],
-    residualRisk: [
-      ...backups.map(
-        ({ runId }) => `The backup ${backupDirectory(runId)} stays on ${target} until a person deletes it.`,
-      ),
-      ...stays,
-    ],
+    proof: [...proofOfCluster(pins), ...proof],
+    residualRisk: [...(onNode ? keptOn(onNode) : []), ...stays],
     pins,
   };
+}
+
+function proofOfCluster({ leases, pauses = [] }: CleanupPins): string[] {
+  return [
+    ...(leases.length > 0 ? ['no setting of this plan is lent any more, nor bears the note of a lease'] : []),
+    ...(pauses.length > 0 ? ['nothing of this plan is paused by a run that is over any more'] : []),
+  ];
+}
+
+function keptOn({ node, runs, etcd }: NonNullable<CleanupInput['onNode']>): string[] {
+  const backups = runs.filter(({ hasDirectory }) => hasDirectory);
+  return [
+    ...backups.map(({ runId }) => `The backup ${backupDirectory(runId)}`),
+    ...etcd.map(({ path }) => path),
+  ].map((what) => `${what} stays on ${node} until a person deletes it.`);
 }
 
 function nodePart(onNode: OnNode, runs: RunOnNode[]): [PlanStep[], string[]] {
@@ -147,7 +156,7 @@ function verifyStep(cluster: string, node: string | undefined, pins: CleanupPins
     id: 'verify',
     sentence:
       node === undefined
-        ? `Prove that ${cluster} bears no trace of these leases any more`
+        ? `Prove that ${cluster} bears no trace of ${tracesOf(pins)} any more`
         : `Prove that nothing of these runs is left on ${node}, and that it is well`,
     target: node ?? cluster,
     changes: [],
@@ -155,10 +164,15 @@ function verifyStep(cluster: string, node: string | undefined, pins: CleanupPins
     undo: 'nothing to undo: it only looks',
     proof:
       node === undefined
-        ? 'each setting is read again: its key is absent, and no lease is noted'
+        ? 'what the plan names is read again, and bears no word of such a run'
         : 'the same look as before finds nothing but what was skipped',
     ...script(pins, 'observe-kubelet.sh'),
   };
+}
+
+function tracesOf({ leases, pauses = [] }: CleanupPins): string {
+  if (pauses.length === 0) return 'these leases';
+  return leases.length === 0 ? 'these pauses' : 'these leases and pauses';
 }
 
 function script({ scripts }: CleanupPins, name: string): Pick<PlanStep, 'script'> {

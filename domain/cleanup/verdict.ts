@@ -4,6 +4,7 @@ import { factOfLease, leftLeases, type LeftLeases } from '../lease-left.ts';
 import type { Plan } from '../plan.ts';
 import type { Evidence, Refuse, Verdict, Wait } from '../verdict.ts';
 import { evidenceOf, judgeNode, type NodeQuestion, type Tidying } from './node.ts';
+import { judgePauses, type PausesFound } from './pauses.ts';
 import { planCleanup } from './plan.ts';
 
 export interface CleanupDecision extends NodeQuestion {
@@ -21,6 +22,8 @@ export interface CleanupDecision extends NodeQuestion {
  * is not well, and the recovery of etcd refuses to begin beside it. What keeps a node from being tidied (`judgeNode`) then
  * keeps nothing but that; only a node that does not exist (`UnknownNode`) is a slip to be told of before anything is done.
  *
+ * What was paused is resumed likewise, but only while every master is well (`judgePauses`).
+ *
  * Nothing is called clean while a setting could not be read (`EvidenceIncomplete`), or bears a lease and is not as that lease
  * left it (`LeaseForeign`).
  */
@@ -28,11 +31,18 @@ export function decideCleanup(decision: CleanupDecision, digestOf: (plan: Plan) 
   const early = lookRefusal(decision) ?? apiRefusal(decision.observation);
   if (early) return early;
   const leases = leftLeases(decision.observation.lentSettings, decision.leaseWatched);
+  const pauses = judgePauses(decision.observation, decision.open);
   const onNode = judgeNode(decision);
-  const isAnythingToDo =
-    onNode.kind === 'tidying' || (leases.held.length > 0 && onNode.reason !== 'UnknownNode');
-  if (isAnythingToDo) return planned(decision, leases, onNode, digestOf);
-  return onNode.reason === 'NothingLeft' ? (leaseRefusal(leases) ?? onNode) : onNode;
+  const isCluster = leases.held.length > 0 || pauses.due.length > 0;
+  if (onNode.kind === 'tidying' || (isCluster && onNode.reason !== 'UnknownNode'))
+    return planned(decision, { leases, pauses, onNode }, digestOf);
+  return onNode.reason === 'NothingLeft' ? (leaseRefusal(leases) ?? pauses.barred ?? onNode) : onNode;
+}
+
+interface Found {
+  leases: LeftLeases;
+  pauses: PausesFound;
+  onNode: Tidying | Refuse | Wait;
 }
 
 function leaseRefusal({ changed, unread }: LeftLeases): Refuse | undefined {
@@ -52,46 +62,56 @@ function evidenceOfSetting({ facts, source }: LeftLeases['changed'][number]): Ev
 
 function planned(
   { observation, runId, scripts }: CleanupDecision,
-  { held, changed, unread }: LeftLeases,
-  onNode: Tidying | Refuse | Wait,
+  found: Found,
   digestOf: (plan: Plan) => string,
 ): Verdict {
+  const { leases, pauses, onNode } = found;
   const node = onNode.kind === 'tidying' ? onNode : undefined;
-  const because = [
-    ...(held.length > 0 ? [aboutLeases] : []),
-    ...(node
-      ? [
-          `What runs that are over have left on ${node.master.name} would be taken for a fault, or become one.`,
-        ]
-      : []),
-  ].join(' ');
+  const because = reasonsFor(found).join(' ');
   const plan = planCleanup({
     cluster: observation.cluster,
     because,
-    ...(node ? { onNode: { node: node.master.name, runs: node.left.runs } } : {}),
-    stays: staying(changed, onNode),
+    ...(node ? { onNode: { node: node.master.name, runs: node.left.runs, etcd: node.left.etcd } } : {}),
+    stays: staying(found),
     pins: {
       runId,
       scripts: node ? scripts : {},
       ...(node?.bootstrap ? { bootstrap: node.bootstrap } : {}),
-      leases: held.map(({ lease, back }) => ({ lease, back })),
+      leases: leases.held.map(({ lease, back }) => ({ lease, back })),
+      ...(pauses.due.length > 0 ? { pauses: pauses.due } : {}),
     },
   });
   const evidence = [
-    ...held.map(({ lease, source }) => ({ fact: factOfLease(lease), source })),
-    ...[...changed, ...unread].flatMap(evidenceOfSetting),
+    ...leases.held.map(({ lease, source }) => ({ fact: factOfLease(lease), source })),
+    ...[...leases.changed, ...leases.unread].flatMap(evidenceOfSetting),
+    ...pauses.evidence,
     ...(onNode.kind === 'tidying' ? evidenceOf(onNode) : onNode.evidence),
   ];
   return { kind: 'proceed', plan, digest: digestOf(plan), because, evidence };
 }
 
+function reasonsFor({ leases, pauses, onNode }: Found): string[] {
+  const reasons: string[] = [];
+  if (leases.held.length > 0) reasons.push(aboutLeases);
+  if (pauses.due.length > 0) reasons.push(aboutPauses);
+  if (onNode.kind === 'tidying')
+    reasons.push(
+      `What runs that are over have left on ${onNode.master.name} would be taken for a fault, or become one.`,
+    );
+  return reasons;
+}
+
 const aboutLeases = 'A setting that a run had lent still stands, and nobody is left who would put it back.';
 
+const aboutPauses =
+  'What watches over the health of the masters is still paused by a run that is over, and nobody is left who would resume it.';
+
 /** In words that are the same at the next look: an approval must not be void because an error reads differently. */
-function staying(changed: LeftLeases['changed'], onNode: Tidying | Refuse | Wait): string[] {
+function staying({ leases: { changed }, pauses: { isLeft }, onNode }: Found): string[] {
   const settings = changed.map(
     ({ target }) => `${target} bears a lease and is not as that lease left it: it is not touched.`,
   );
+  if (isLeft) settings.push('What runs have left paused stays so for now: see the evidence.');
   if (onNode.kind === 'tidying' || onNode.reason === 'NothingLeft') return settings;
   return [...settings, 'Whatever runs have left on nodes stays for now: see the evidence.'];
 }

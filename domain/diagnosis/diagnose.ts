@@ -53,8 +53,10 @@ const causesFirst: FindingCode[] = [
   'MirrorPodMissing',
   'AdminCredentialOnNode',
   'OverrideLeaseLeft',
+  'RemediatorLeftPaused',
   'TemporaryCredentialLeft',
   'UnfinishedRecoveryOnNode',
+  'EtcdDataKept',
 ];
 
 function rankOf({ severity, code }: Finding): number {

@@ -1,8 +1,10 @@
 import type { MasterObservation, Observation } from '../control-plane.ts';
 import type { Finding } from '../finding.ts';
+import { factOfKept } from '../etcd/kept.ts';
 import { factsOf, leftoversOn, type Leftovers } from '../kubelet/leftovers.ts';
 import { bootstrapPath } from '../kubelet/names.ts';
 import { factOfLease, leftLeases } from '../lease-left.ts';
+import { factOfPause, leftPauses } from '../pause-left.ts';
 import type { Reading } from '../reading.ts';
 import type { Evidence } from '../verdict.ts';
 import { pageOf } from './page.ts';
@@ -23,10 +25,28 @@ export function leftoverFindings(observation: Observation, open: Reading<OpenWor
   const onNodes = observation.masters.flatMap((master) => {
     if (!master.kubelet.known) return [];
     const left = leftoversOn(master.kubelet.value, open.known ? open.value.runs : []);
-    const found = [unfinished(master, left), temporaryCredential(master, left)];
+    const found = [unfinished(master, left), temporaryCredential(master, left), keptOfEtcd(master, left)];
     return found.filter((finding) => finding !== undefined);
   });
-  return [...leaseFindings(observation, open), ...onNodes].map((finding) => asKnown(finding, open));
+  const found = [...leaseFindings(observation, open), ...pauseFindings(observation, open), ...onNodes];
+  return found.map((finding) => asKnown(finding, open));
+}
+
+/** Nobody is asked to resume what a run that goes on has paused. */
+function pauseFindings({ cluster, platform }: Observation, open: Reading<OpenWork>): Finding[] {
+  const { remediators } = platform;
+  if (!remediators.known) return [];
+  const left = leftPauses(remediators.value, open.known ? open.value.runs : []);
+  if (left.length === 0) return [];
+  return [
+    {
+      code: 'RemediatorLeftPaused',
+      severity: 'warning',
+      sentence: `A run has left paused what watches over the health of the nodes, and does not go on to resume it.`,
+      evidence: told(left.map(factOfPause), remediators.source),
+      remedy: { runbook: 'Cleanup', target: cluster },
+    },
+  ];
 }
 
 /** A lease that its watchdog watches over ends by itself; both it and the run have to be terminated for one to be left. */
@@ -93,6 +113,25 @@ function temporaryCredential(
     ),
     // One that a person has put there is that person's business.
     remedy: by ? { runbook: 'Cleanup', target: name } : pageOf('TemporaryCredentialLeft'),
+  };
+}
+
+/** Kept on purpose, and deleted by nobody but a person: but who has no report of that run would not know of it. */
+function keptOfEtcd({ name, kubelet }: MasterObservation, { etcd }: Leftovers): Finding | undefined {
+  if (!kubelet.known || etcd.length === 0) return undefined;
+  const out = etcd.find(({ manifestOut }) => manifestOut);
+  return {
+    code: 'EtcdDataKept',
+    severity: out ? 'warning' : 'info',
+    node: name,
+    sentence: out
+      ? `A run that is over has stopped etcd on ${name}: its manifest lies in quarantine, and none is in its place.`
+      : `What recoveries of etcd have kept on ${name} still lies there: every Secret of the cluster is in it.`,
+    evidence: told(
+      etcd.map((kept) => factOfKept(kept, kubelet.value.nodeTime)),
+      kubelet.source,
+    ),
+    remedy: pageOf('EtcdDataKept'),
   };
 }
 

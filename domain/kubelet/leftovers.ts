@@ -1,4 +1,4 @@
-import type { BootstrapFile, KubeletEvidence, RunOnNode } from '../control-plane.ts';
+import type { BootstrapFile, KeptOfEtcd, KubeletEvidence, RunOnNode } from '../control-plane.ts';
 import { backupDirectory, bootstrapRequester } from './names.ts';
 
 /**
@@ -11,6 +11,8 @@ export interface Leftovers {
   credential?: { by?: RunOnNode };
   /** A script of ours is at work on the node, or hangs. */
   lockHeld: boolean;
+  /** What recoveries of etcd keep there, and what one that was killed was writing. */
+  etcd: KeptOfEtcd[];
 }
 
 /** `open`: ids of the runs that go on now; what is theirs is not left. */
@@ -22,6 +24,7 @@ export function leftoversOn(kubelet: KubeletEvidence, open: readonly string[]): 
     runs: traces.runs.filter((run) => !open.includes(run.runId) && isLeft(run, kubelet)),
     ...(isTemporary(bootstrap) && !isTheirs ? { credential: by ? { by } : {} } : {}),
     lockHeld: traces.lockHeld && open.length === 0,
+    etcd: (traces.etcd ?? []).filter(({ runId }) => !open.includes(runId)),
   };
 }
 

@@ -5,7 +5,7 @@ import { diagnose as diagnoseBeside } from '../../domain/diagnosis/diagnose.ts';
 import type { Finding } from '../../domain/finding.ts';
 import { findingCodes } from '../../domain/finding.ts';
 import { known, unknown } from '../../domain/reading.ts';
-import { leaseReads, lend } from '../support/lent.ts';
+import { keptOfEtcd, leaseReads, leavePaused, lend } from '../support/lent.ts';
 import {
   apiUnreachable,
   healthyObservation,
@@ -173,6 +173,16 @@ const faults: [string, string[], Change][] = [
     (_, kubelet) => (kubelet.bootstrap.tokenExpiresAt = secondsAfter(observedAt, 1_800)),
   ],
   ['a setting is lent and nobody watches over it', ['OverrideLeaseLeft'], (observation) => lend(observation)],
+  [
+    'a run that is over has left a health check paused',
+    ['RemediatorLeftPaused'],
+    (observation) => leavePaused(observation, '0123456789ab'),
+  ],
+  [
+    'a recovery of etcd has kept a snapshot there',
+    ['EtcdDataKept on master-1'],
+    (_, kubelet) => (kubelet.traces.etcd = [keptOfEtcd()]),
+  ],
 ];
 
 for (const [name, expected, change] of faults) {

@@ -19,6 +19,8 @@ import {
   server,
   unreachableBySsh,
 } from '../support/observations.ts';
+import { remediatorsIn } from './etcd/observe.ts';
+import type { EtcdModel } from './etcd/state.ts';
 import { nodeIn, type SimulatedCluster, type SimulatedNode } from './state.ts';
 
 /** What a look at the simulated cluster shows at `now`: the fixtures of the domain's tests, as its state has them. */
@@ -31,6 +33,7 @@ export function observationOf(cluster: SimulatedCluster, now: Date): Observation
   if (seen.bootstrapSecret.known) seen.bootstrapSecret.value.hasToken = cluster.bootstrapSecret;
   if (seen.powers.known)
     Object.assign(seen.powers.value, { approveRequests: cluster.mayApprove, fileRequests: cluster.mayFile });
+  if ('model' in cluster) seen.platform.remediators = remediatorsIn(cluster as EtcdModel);
   const target = 'etcd-unsafe-override';
   seen.lentSettings = [
     { target, lease: known(readLeaseIn(cluster.etcdObject, target), 'GET etcds/cluster') },

@@ -5,6 +5,7 @@ import { planOf } from '../../domain/plan.ts';
 import type { Cleanup } from '../../workflows/cleanup.ts';
 import { recoveryWorkflowId, resolveStepUpdate, runbookQueue } from '../../workflows/messages.ts';
 import type { Simulator } from '../simulator/simulator.ts';
+import { healthyEtcd } from '../simulator/etcd/state.ts';
 import { brokenCluster, healthyCluster, nodeIn, type SimulatedNode } from '../simulator/state.ts';
 import { checkHealth, codesOf, latestRun } from './support/health-checks.ts';
 import {
@@ -18,7 +19,7 @@ import {
   type Recovery,
 } from './support/recoveries.ts';
 
-const names = ['proposed', 'skipping', 'sick', 'clean', 'stuck', 'half', 'gone'];
+const names = ['proposed', 'skipping', 'sick', 'clean', 'stuck', 'half', 'gone', 'paused'];
 const leftRunId = '0b1c2d3e4f50';
 
 describe('Cleanup', { concurrency: 4, timeout: 240_000 }, () => {
@@ -101,6 +102,29 @@ describe('Cleanup', { concurrency: 4, timeout: 240_000 }, () => {
     );
     assert.match(recovery?.sentence ?? '', /^KubeletAuthRecovery of master-1/);
     await runOf('sick').terminate('the test is over');
+  });
+
+  it('resumes what a run has left paused that was terminated, and nothing that a person has', async () => {
+    const cluster = healthyEtcd('paused');
+    recoveries.host(cluster);
+    cluster.model.paused = [{ name: 'masters', by: leftRunId }];
+    const found = await check('paused');
+    assert.deepEqual(
+      found.findings.map(({ code }) => code),
+      ['RemediatorLeftPaused'],
+    );
+    assert.match(found.recovery?.sentence ?? '', /Cleanup/);
+    await untilGate(runOf('paused'));
+    assert.deepEqual(cluster.effects, []);
+    await approve(runOf('paused'));
+    const { outcome } = await ended(runOf('paused'));
+    assert.equal(outcome.status, 'healed', outcome.sentence);
+    assert.match(outcome.evidence.map(({ fact }) => fact).join(), /nothing of the plan is paused by a run/);
+    assert.deepEqual(cluster.model.paused, [{ name: 'masters' }]);
+    assert.deepEqual((await check('paused')).findings, []);
+
+    cluster.model.paused = [{ name: 'masters', by: 'anna' }];
+    assert.deepEqual((await check('paused')).findings, []);
   });
 
   it('has nothing to do where nothing is left', async () => {

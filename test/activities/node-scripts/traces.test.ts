@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, unlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { isFailure } from '../../../activities/failure.ts';
@@ -62,6 +62,38 @@ describe('the traces of a run', { concurrency: 4 }, () => {
       quarantined: 1,
     };
     assert.deepEqual((await seen(on)).traces.runs, [expected]);
+  });
+
+  it('are what recoveries of etcd keep there, and what one that was killed was writing', async (t) => {
+    const on = fakeNode(t);
+    on.write('var/lib/etcd/quarantine-0b1c2d3e4f50/member/snap/db', 'x'.repeat(5_000));
+    on.write('var/lib/etcd-recovery/0b1c2d3e4f50/snapshot.db', 'x'.repeat(7_000));
+    on.write('var/lib/etcd-recovery/0123456789ab/.snapshot.nonce', 'half');
+    // What a recovery leaves on the node whose data it has moved holds nothing.
+    on.write('var/lib/etcd-recovery/ba9876543210/aborted', '');
+    on.write('var/lib/etcd/.cpr-snapshot-0123456789ab.9f2c/snapshot.db', 'half');
+    on.write('var/lib/etcd/member/snap/db', 'the data of the member');
+    mkdirSync(join(on.root, 'var/lib/etcd/quarantine-..%2f'), { recursive: true });
+    const kept = (await seen(on)).traces.etcd ?? [];
+    assert.deepEqual(
+      kept.map(({ kind, runId: id, path, manifestOut }) => [kind, id, path, manifestOut]),
+      [
+        ['quarantine', runId, `/var/lib/etcd/quarantine-${runId}`, undefined],
+        ['unfinished', '0123456789ab', '/var/lib/etcd-recovery/0123456789ab', undefined],
+        ['snapshot', runId, `/var/lib/etcd-recovery/${runId}`, undefined],
+        ['unfinished', '0123456789ab', '/var/lib/etcd/.cpr-snapshot-0123456789ab.9f2c', undefined],
+      ],
+    );
+    assert.ok((kept[0]?.bytes ?? 0) >= 5_000 && (kept[2]?.bytes ?? 0) >= 7_000, JSON.stringify(kept));
+    assert.ok(Math.abs(Date.parse(kept[0]?.changedAt ?? '') - Date.now()) < 600_000);
+  });
+
+  it('tell where the manifest of etcd lies in quarantine and nowhere else', async (t) => {
+    const on = fakeNode(t);
+    on.write(`var/lib/etcd/quarantine-${runId}/etcd-pod.yaml`, 'kind: Pod');
+    assert.equal((await seen(on)).traces.etcd?.[0]?.manifestOut, undefined);
+    unlinkSync(join(on.root, 'etc/kubernetes/manifests/etcd-pod.yaml'));
+    assert.equal((await seen(on)).traces.etcd?.[0]?.manifestOut, true);
   });
 
   it('are what a killed script was writing, also where there is no directory', async (t) => {

@@ -25,6 +25,7 @@ export function healthyWords(change: Record<string, string> = {}): Record<string
     runs: '',
     halfWritten: '',
     lockHeld: 'no',
+    etcdKept: '',
     'health.api.code': '200',
     'health.api.body': 'ok',
     'health.etcd.code': '200',

@@ -37,11 +37,7 @@ export function etcdObservationOf(cluster: EtcdModel, at: Date, before?: Sightin
     state: model.upgrading ? 'Partial' : 'Completed',
     progressing: model.upgrading,
   });
-  for (const one of inside(seen.remediators)) {
-    const by = model.paused.find(({ name }) => name === one.name)?.by;
-    one.paused = by !== undefined && !isRun(by);
-    if (by !== undefined && isRun(by)) one.pausedBy = [by];
-  }
+  seen.remediators = remediatorsIn(cluster);
   if (!cluster.apiReachable) seen.api = unknown('connect ECONNREFUSED', 'GET /version');
   return seen;
 }
@@ -207,6 +203,16 @@ export function hashesOf({ model }: EtcdModel): DataHash[] {
     compactRevision: 79_000,
     hash: '3147921938',
   }));
+}
+
+export function remediatorsIn({ model }: EtcdModel): EtcdObservation['remediators'] {
+  const { remediators } = healthyCluster();
+  for (const one of inside(remediators)) {
+    const by = model.paused.find(({ name }) => name === one.name)?.by;
+    one.paused = by !== undefined && !isRun(by);
+    if (by !== undefined && isRun(by)) one.pausedBy = [by];
+  }
+  return remediators;
 }
 
 /** Runs of ours have ids of this form; everybody else is a person. */
