@@ -9,6 +9,7 @@ import {
   dataCorruptSignals,
   dataLostSignals,
   etcdSignals,
+  hasFailed,
   hostSignals,
   isCrashLooping,
   manifestSignals,
@@ -112,7 +113,10 @@ function ownCause(standing: Standing, observation: EtcdObservation): Found {
   ].filter(({ signals }) => signals.length > 0);
   const isGone = valueOf(master.pod)?.state === 'absent';
   // A pod that was restarted a moment ago has not failed for good, whatever its log says about the time before.
-  if (!isCrashLooping(master) && !isGone) return { cause: 'transient', signals: pod };
+  if (!isCrashLooping(master) && !isGone) {
+    const early = hasFailed(master) ? explanations.flatMap(({ signals }) => signals) : [];
+    return { cause: 'transient', signals: [...pod, ...early] };
+  }
   if (!master.host.known) return { cause: 'unseen', signals: pod };
   const [only, ...more] = explanations;
   if (!only || more.length > 0) {

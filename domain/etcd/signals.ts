@@ -135,6 +135,13 @@ export function isCrashLooping({ pod }: EtcdMaster): boolean {
   return seen?.state === 'present' && seen.containers.some(isTroubled);
 }
 
+/** Its own process ended with an error, and is not back. */
+export function hasFailed({ pod }: EtcdMaster): boolean {
+  const seen = valueOf(pod);
+  const etcd = seen?.state === 'present' ? seen.containers.find(({ name }) => name === 'etcd') : undefined;
+  return etcd !== undefined && !etcd.ready && (etcd.lastTermination?.exitCode ?? 0) !== 0;
+}
+
 function isTroubled({ state, ready, reason, restarts, lastTermination }: ContainerState): boolean {
   if (reason === 'CrashLoopBackOff') return true;
   const failed = lastTermination !== undefined && lastTermination.exitCode !== 0;

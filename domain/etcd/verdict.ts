@@ -29,7 +29,15 @@ import { arithmetic } from './quorum.ts';
 import { refuse, type EtcdObjection } from './refusal.ts';
 import type { Standing } from './standing.ts';
 import { strategyFor } from './strategy.ts';
-import { graceWait, joiningWait, machineWait, platformWait, rollOutWait, sightingWait } from './waits.ts';
+import {
+  failingWait,
+  graceWait,
+  joiningWait,
+  machineWait,
+  platformWait,
+  rollOutWait,
+  sightingWait,
+} from './waits.ts';
 
 export interface EtcdDecision {
   observation: EtcdObservation;
@@ -122,8 +130,11 @@ function targetVerdict(
 ): Wait | Refuse | undefined {
   const { policy } = decision;
   const strategy = strategyFor(fault, policy);
+  const early = nodeObjection(standing);
+  if (early) return refuse(early);
+  const failing = failingWait(assessment, fault);
+  if (failing) return failing;
   const objection =
-    nodeObjection(standing) ??
     causeObjection(fault) ??
     machineObjection(standing, assessment, strategy) ??
     certificatesObjection(standing);

@@ -76,6 +76,20 @@ export function joiningWait(assessment: Assessment, policy: EtcdPolicy): Wait | 
     : refuse(objection('LearnerInTheWay', `${because}, and does not become a voter`, evidence));
 }
 
+/** Within that time the kubelet's pauses between restarts are long enough for a look to see that it is one. */
+const loopShowsWithinMs = 2 * 60_000;
+
+/**
+ * A member that has failed a moment ago, and whose disk or log says why, may be on its way into a crash loop: the next looks tell.
+ */
+export function failingWait(assessment: Assessment, fault: Fault): Wait | undefined {
+  const isExplained = fault.signals.some(({ origin }) => origin !== 'etcd');
+  if (fault.cause !== 'transient' || !isExplained || seenMs(assessment) >= loopShowsWithinMs)
+    return undefined;
+  const because = `${fault.sentence}; but it has only just failed, and whether it goes on failing is looked at`;
+  return wait('SeenOnlyOnce', because, fault.signals);
+}
+
 export function sightingWait(assessment: Assessment, fault: Fault, policy: EtcdPolicy): Wait | undefined {
   if (seenMs(assessment) >= policy.seenForMs) return undefined;
   const because = `${fault.sentence}; seen only once so far, and the second look must come ${policy.seenForMs / 1_000} s later`;

@@ -6,7 +6,7 @@ import { defaultEtcdPolicy } from '../../../domain/etcd/policy.ts';
 import { answerOf, decideAfter, decideEtcd, etcdDecisionOn } from '../../support/etcd-decisions.ts';
 import { digestOf } from '../../../activities/decide/index.ts';
 import { decideEtcdRecovery } from '../../../domain/etcd/verdict.ts';
-import { addressChanged, memberRemoved } from '../../support/etcd-faults.ts';
+import { addressChanged, dataCorrupt, memberRemoved } from '../../support/etcd-faults.ts';
 import {
   certificatesFor,
   etcdMaster,
@@ -139,3 +139,26 @@ function rollingOutAt(observation: EtcdObservation, index: number): void {
   const stale = certificatesFor('master-2', ['10.78.0.13']);
   etcdMaster(observation, 'master-2').certificates = known({ secrets: stale, inAllCerts: stale }, '');
 }
+
+/** As the kubelet shows it between the end of a container and the pause before its next start. */
+function justFailed(): EtcdObservation {
+  const observation = dataCorrupt();
+  const pod = inside(etcdMaster(observation, 'master-2').pod);
+  const etcd = pod.state === 'present' ? pod.containers.find(({ name }) => name === 'etcd') : undefined;
+  Object.assign(etcd ?? {}, { state: 'terminated', reason: 'Error', restarts: 1 });
+  return observation;
+}
+
+test('a member that has just failed, and whose disk says why, is looked at again for two minutes', () => {
+  assert.equal(answerOf(decideAfter(justFailed(), 0)), 'wait SeenOnlyOnce');
+  assert.equal(answerOf(decideAfter(justFailed(), 119)), 'wait SeenOnlyOnce');
+  assert.equal(answerOf(decideAfter(justFailed(), 121)), 'refuse MemberTransientlyBad');
+});
+
+test('one of which nothing says why is refused at once', () => {
+  const observation = justFailed();
+  const host = inside(etcdMaster(observation, 'master-2').host);
+  host.data.faults = [];
+  host.log.dataCorrupt = 0;
+  assert.equal(answerOf(decideAfter(observation, 0)), 'refuse MemberTransientlyBad');
+});

@@ -9,11 +9,15 @@ import type { Recovery } from '../../temporal/support/recoveries.ts';
 /** Of a run: two looks two minutes apart, the operator's own time, and a machine that does other things too. */
 const MINUTES_TO_GATE = 12;
 
-/** A stage whose cluster has the operator's patience and none of a person's. `policy`: of `policy.etcd`. */
-export function openEtcdStage(policy: Record<string, unknown> = {}): Promise<Stage> {
+/**
+ * A stage whose cluster has the operator's patience and none of a person's. `policy`: of `policy.etcd`; `more`: of the cluster's
+ * entry in the inventory.
+ */
+export function openEtcdStage(policy: Record<string, unknown> = {}, more: object = {}): Promise<Stage> {
   const etcd = { seenFor: '2m', operatorGrace: '0s', patience: '15m', machinePatience: '15m', ...policy };
   return openStage((cluster) => {
     cluster.policy = { gateDeadline: '30m', reobserveEvery: '30s', soak: '5s', etcd };
+    Object.assign(cluster, more);
   });
 }
 
