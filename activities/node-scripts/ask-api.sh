@@ -23,6 +23,15 @@ server_of() { # KUBECONFIG...
     done
 }
 ask_as() { # PEM PATH [CURL ARGUMENTS]; the answer goes to $work/answer, its status is printed
+    local status
+    first_try
+    while :; do
+        status=$(ask_once_as "$@")
+        [ "$status" = 000 ] && once_more || break
+    done
+    printf %s "$status"
+}
+ask_once_as() {
     curl -s -m 3 -o "$work/answer" -w '%{http_code}' --cacert "$work/api-ca" --cert "$1" --key "$1" "${api_connect[@]}" "${@:3}" "$api_url$2" 2>/dev/null || :
 }
 accepts() { # PEM; says yes, rejected or unknown

@@ -38,9 +38,14 @@ certificate
 
 # Whom does the API server take this kubeconfig for? Sets who (yes, rejected, unknown), who_detail, who_name, who_groups.
 who_with() { # FILE
-    local rc=0
+    local rc
     who=unknown who_detail='' who_name='' who_groups=''
-    timeout 6 "$kubectl" --kubeconfig="$1" --request-timeout=4s create --raw "$reviews" -f - <<<"$review" >"$work/who" 2>"$work/why" || rc=$?
+    first_try
+    while :; do
+        rc=0
+        timeout 6 "$kubectl" --kubeconfig="$1" --request-timeout=4s create --raw "$reviews" -f - <<<"$review" >"$work/who" 2>"$work/why" || rc=$?
+        [ "$rc" != 0 ] && is_dropped "$(tail -n1 "$work/why")" && once_more || break
+    done
     if [ "$rc" = 0 ]; then
         who_name=$(jq -r '.status.userInfo.username // ""' "$work/who" 2>/dev/null || :)
         who_groups=$(jq -r '.status.userInfo.groups // [] | .[]' "$work/who" 2>/dev/null || :)

@@ -218,14 +218,28 @@ is_temporary() { # FILE
     return 1
 }
 
+# An endpoint may drop a connection now and then. What nobody has answered is asked again, up to three times in three seconds: a
+# question that has hung is not. Sets tries and asked_at before the first, and says whether there is to be another.
+first_try() { tries=1 asked_at=$SECONDS; }
+once_more() {
+    [ "$tries" -lt 3 ] && [ $((SECONDS - asked_at)) -lt 3 ] || return 1
+    tries=$((tries + 1))
+}
+is_dropped() { [[ $1 =~ onnection|EOF|TLS\ handshake ]]; } # MESSAGE
+
 # May this kubeconfig create certificate signing requests? Asked with itself. Sets accepted and accepted_detail.
 # A raw post, since `auth can-i` first discovers the whole API and leaves a cache behind.
 ask_with() { # FILE
-    local answer rc=0
-    answer=$(timeout 6 "$kubectl" --kubeconfig="$1" --request-timeout=4s create --raw /apis/authorization.k8s.io/v1/selfsubjectaccessreviews -f - 2>&1 <<'JSON'
+    local answer rc
+    first_try
+    while :; do
+        rc=0
+        answer=$(timeout 6 "$kubectl" --kubeconfig="$1" --request-timeout=4s create --raw /apis/authorization.k8s.io/v1/selfsubjectaccessreviews -f - 2>&1 <<'JSON'
 {"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectAccessReview","spec":{"resourceAttributes":{"group":"certificates.k8s.io","resource":"certificatesigningrequests","verb":"create"}}}
 JSON
-    ) || rc=$?
+        ) || rc=$?
+        [ "$rc" != 0 ] && is_dropped "$answer" && once_more || break
+    done
     case "${answer//[[:space:]]/}" in
     *'"allowed":true'*) accepted=yes accepted_detail=yes ;;
     *'"allowed":false'*) accepted=forbidden accepted_detail='may not create certificate signing requests' ;;

@@ -46,6 +46,11 @@ async function withAdminKubeconfigs(node: FakeNode): Promise<KeyedCertificate> {
   return admin;
 }
 
+/** Of the connections that are asked over, the first ones. */
+function drop(node: FakeNode, times: number): void {
+  for (const kind of ['who', 'may', 'curl']) node.write(`fake/drops-${kind}`, 'dropped\n'.repeat(times));
+}
+
 describe('whom the API server takes the kubelet for', { concurrency: 4 }, () => {
   it('is asked with its own kubeconfig, and then nobody speaks as the administrator', async (t) => {
     const node = fakeNode(t);
@@ -85,6 +90,32 @@ describe('whom the API server takes the kubelet for', { concurrency: 4 }, () => 
     const node = fakeNode(t);
     node.write('fake/who/kubeconfig', '<html>login</html>');
     assert.equal((await look(node)).identity.accepted, 'unknown');
+  });
+});
+
+describe('an endpoint that drops connections', { concurrency: 4 }, () => {
+  it('is asked again, so that two in a row leave nothing unknown', async (t) => {
+    const node = fakeNode(t);
+    const valid = await certificate(own);
+    put(node, 'kubelet-client-2026-10-01.pem', pemOf(valid), 50);
+    accept(node, valid);
+    // The health of etcd and the API server is asked with the same command, at the same time.
+    drop(node, 2);
+    const { identity, bootstrap, clientFiles } = await look(node);
+    assert.deepEqual([identity.accepted, bootstrap.accepted], ['rejected', 'rejected']);
+    assert.deepEqual(
+      clientFiles.map(({ accepted }) => accepted),
+      ['yes'],
+    );
+  });
+
+  it('is asked no more than three times, and what it has not answered is unknown', async (t) => {
+    const node = fakeNode(t);
+    drop(node, 100);
+    const { identity, bootstrap } = await look(node);
+    assert.deepEqual([identity.accepted, bootstrap.accepted], ['unknown', 'unknown']);
+    assert.equal(node.calls().filter((call) => call === 'who is /var/lib/kubelet/kubeconfig').length, 3);
+    assert.equal(node.read('fake/drops-may').trim().split('\n').length, 97);
   });
 });
 

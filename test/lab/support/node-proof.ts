@@ -149,13 +149,15 @@ async function leftoverFaults(lab: Lab, node: string): Promise<string[]> {
 
 async function mirrorFaults(lab: Lab, node: string, before: Before, restartedAt: number): Promise<string[]> {
   const mirrors = await mirrorsOf(lab, node);
+  // Of a Node that nobody has taken for dead nobody has touched the pods either, and a kubelet writes no status twice.
+  const stirred = (await readySince(lab, node)) >= restartedAt;
   const sandboxes = await sandboxHashes(lab, node);
   const manifests = await manifestHashes(lab, node);
   const each = Object.entries(before.hashes).map(([pod, hash]) => {
     const mirror = mirrors[pod];
     if (!mirror) return `mirror pod ${pod} is missing`;
     if (mirror.hash !== hash) return `mirror pod ${pod} is stale: hash ${mirror.hash}, not ${hash}`;
-    if (mirror.statusAt < restartedAt)
+    if (stirred && mirror.statusAt < restartedAt)
       return `mirror pod ${pod} is stale: its status is older than the restart`;
     if (sandboxes[pod] !== hash) return `the container runtime runs ${pod} with hash ${sandboxes[pod]}`;
     return mirror.ready ? undefined : `mirror pod ${pod} is not ready`;
@@ -172,6 +174,15 @@ async function etcdFaults(lab: Lab, before: Before): Promise<string[]> {
     same(now, before.etcd),
     `etcd was disturbed: ${JSON.stringify({ before: before.etcd, now })}`,
   );
+}
+
+/** Seconds since 1970, full ones; a Node that is not Ready has not been since any time. */
+async function readySince(lab: Lab, node: string): Promise<number> {
+  const { status } = JSON.parse(await lab.kubectl(['get', 'node', node, '-o', 'json'])) as {
+    status: { conditions: { type: string; status: string; lastTransitionTime: string }[] };
+  };
+  const ready = status.conditions.find(({ type }) => type === 'Ready');
+  return ready?.status === 'True' ? Date.parse(ready.lastTransitionTime) / 1000 : Infinity;
 }
 
 interface PodObject {
