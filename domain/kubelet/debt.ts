@@ -23,10 +23,10 @@ export function judgeDebt(observation: Observation, node: string, firstSerial?: 
   if (!kubelet) return { state: 'waiting', because: `${node} could not be looked at` };
   const { standing, class: kind, sentence } = classify(master, observation);
   if (kind === 'C7') {
-    const objection = signerObjection({ observation });
-    return objection
-      ? { state: 'waiting', because: `${sentence}; ${objection.because}` }
-      : { state: 'owed', because: sentence };
+    const why = signerObjection({ observation })?.because ?? lostOthers(observation, node);
+    return why === undefined
+      ? { state: 'owed', because: sentence }
+      : { state: 'waiting', because: `${sentence}; ${why}` };
   }
   const { clientCertificate: certificate } = kubelet;
   if (standing !== 'healthy' || certificate.state !== 'present')
@@ -44,4 +44,14 @@ export function judgeDebt(observation: Observation, node: string, firstSerial?: 
     because: `${node} has renewed its certificate by itself: serial ${serial}`,
     serial,
   };
+}
+
+/** One master at a time has the lock, and one that serves can wait for one that does not. */
+function lostOthers(observation: Observation, node: string): string | undefined {
+  const lost = observation.masters
+    .filter(({ name }) => name !== node)
+    .map((master) => classify(master, observation))
+    .filter(({ standing }) => standing === 'lost');
+  if (lost.length === 0) return undefined;
+  return `${lost.map((one) => one.node).join(' and ')} cannot authenticate at all, and come${lost.length === 1 ? 's' : ''} first`;
 }
