@@ -63,6 +63,8 @@ export interface ApiEndpoint {
   through?: { master: string; because: string };
   /** `v1.34.4`, as `/version` says. */
   version: string;
+  /** Its clock minus the worker's, to the second; absent: it did not say. */
+  clockAheadMs?: number;
 }
 
 export interface MasterObservation {

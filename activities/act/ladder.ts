@@ -1,7 +1,8 @@
+import { startByApi } from '../../domain/kubelet/clocks.ts';
 import { mismatchesOf } from '../../domain/kubelet/csr.ts';
 import type { CsrPredicate, PinnedFile } from '../../domain/plan.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
-import { connectKubernetes } from '../connections/kubernetes.ts';
+import { connectTo } from '../connections/cluster-api.ts';
 import type { NodeLane } from '../connections/node-lane.ts';
 import type { NodeRef, RunRef } from '../contract.ts';
 import { failure } from '../failure.ts';
@@ -19,8 +20,9 @@ export async function noteWaitingRequest(
   { cluster, lane, signal }: OwnReach,
   { node, csr }: NodeRef & { csr: CsrPredicate },
 ): ReturnType<LadderActivities['noteWaitingRequest']> {
-  const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
+  const api = await connectTo(cluster, lane, { budget: createBudget(noLimits()), signal });
   try {
+    const asked = Date.now();
     const [{ kubelet }, requests] = await Promise.all([
       lookAtNode(lane, node, { signal, timeoutMs: LOOK_MS }),
       listRequests(api),
@@ -28,7 +30,8 @@ export async function noteWaitingRequest(
     const { startedAt } = kubelet.unit;
     if (startedAt === undefined) throw failure('PreconditionFailed', `the kubelet on ${node} does not run`);
     const own = requests.filter((one) => one.commonName === csr.commonName);
-    const isYoung = (createdAt: string) => Date.parse(createdAt) >= Date.parse(startedAt);
+    const since = startByApi(kubelet, asked + api.clockOffsetMs());
+    const isYoung = (createdAt: string) => Date.parse(createdAt) >= since;
     const waiting = own.filter(
       (one) => isYoung(one.createdAt) && one.state !== 'Denied' && mismatchesOf(one, csr).length === 0,
     );

@@ -4,8 +4,9 @@ import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { mismatchesOf } from '../../domain/kubelet/csr.ts';
 import { clientSigner, ownRequestName } from '../../domain/kubelet/names.ts';
 import { createBudget, noLimits } from '../connections/budget.ts';
+import { connectTo } from '../connections/cluster-api.ts';
 import type { ClusterConnection } from '../connections/cluster.ts';
-import { connectKubernetes, type Kubernetes } from '../connections/kubernetes.ts';
+import type { Kubernetes } from '../connections/kubernetes.ts';
 import { isConflict } from '../connections/kubernetes-errors.ts';
 import type { NodeLane } from '../connections/node-lane.ts';
 import type { CsrObject } from '../connections/objects.ts';
@@ -137,8 +138,8 @@ export interface OwnReach {
   signal: AbortSignal;
 }
 
-async function withApi<T>({ cluster, signal }: OwnReach, work: (api: Kubernetes) => Promise<T>): Promise<T> {
-  const api = await connectKubernetes({ ...cluster.api, budget: createBudget(noLimits()), signal });
+async function withApi<T>({ cluster, lane, signal }: OwnReach, work: (api: Kubernetes) => Promise<T>): Promise<T> {
+  const api = await connectTo(cluster, lane, { budget: createBudget(noLimits()), signal });
   try {
     return await work(api);
   } finally {

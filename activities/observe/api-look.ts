@@ -42,7 +42,8 @@ export async function lookAtApi(
 /** How the API was reached in the end: the endpoint may have failed in the middle of the look. */
 export async function reachedBy({ api, endpoint }: ApiLook): Promise<Reading<ApiEndpoint>> {
   const first = await endpoint;
-  return api && first.known ? { ...first, value: endpointOf(api, first.value.version) } : first;
+  if (!api || !first.known) return first;
+  return { ...first, value: { ...endpointOf(api, first.value.version), clockAheadMs: api.clockOffsetMs() } };
 }
 
 function endpointOf(api: Kubernetes, version: string): ApiEndpoint {

@@ -22,6 +22,7 @@ import {
 import { chooseRung, mostTelling, type Choice } from './ladder.ts';
 import { apiRefusal, lookRefusal } from './look.ts';
 import { bootstrapPath, kubeconfigPath, withdrawable } from './names.ts';
+import { apiAheadMs } from './own-requests.ts';
 import { pinsFor } from './pins.ts';
 import { planRecovery, planScripts } from './plan.ts';
 import { refuse } from './refusal.ts';
@@ -140,10 +141,11 @@ function waitForIssuing(
   return { kind: 'wait', reason: 'CsrBeingIssued', because: `${sentenceCase(sentence)}.`, evidence };
 }
 
-function isBeingIssued({ csrs }: Observation, now: string): boolean {
-  return (valueOf(csrs) ?? []).some(
+function isBeingIssued(observation: Observation, now: string): boolean {
+  const nowThere = Date.parse(now) + apiAheadMs(observation);
+  return (valueOf(observation.csrs) ?? []).some(
     ({ state, issued, createdAt }) =>
-      state === 'Approved' && !issued && Date.parse(now) - Date.parse(createdAt) < issuingTakesMs,
+      state === 'Approved' && !issued && nowThere - Date.parse(createdAt) < issuingTakesMs,
   );
 }
 

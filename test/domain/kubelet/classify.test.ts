@@ -79,7 +79,7 @@ const broken: [string, KubeletClass | undefined, Standing, Change][] = [
     'C5',
     'lost',
     (_, observation) =>
-      (observation.csrs = known([kubeletCsr('master-1', { createdAt: secondsAfter(observedAt, -121) })], '')),
+      (observation.csrs = known([kubeletCsr('master-1', { createdAt: secondsAfter(observedAt, -130) })], '')),
   ],
   [
     'the request of another node waits',
@@ -248,4 +248,33 @@ test('nor one that has another node’s certificate: it is lost as soon as it ha
   assert.equal(standing(), 'latent', 'the file has changed under a kubelet that works');
   kubelet.unit.startedAt = secondsAfter(observedAt, -2);
   assert.equal(standing(), 'lost');
+});
+
+test('which request is that of the kubelet that runs is told by one clock, however wrong that of its node is', () => {
+  for (const aheadS of [-240, 0, 240]) {
+    const observation = incidentOn('master-1');
+    const kubelet = kubeletOf(observation, 'master-1');
+    kubelet.bootstrap.accepted = 'yes';
+    kubelet.nodeTime = secondsAfter(observedAt, aheadS);
+    kubelet.unit.startedAt = secondsAfter(observedAt, aheadS - 120);
+    const seen = (createdAgoS: number) => {
+      observation.csrs = known(
+        [kubeletCsr('master-1', { createdAt: secondsAfter(observedAt, -createdAgoS) })],
+        '',
+      );
+      return classify(masterOf(observation, 'master-1'), observation).class;
+    };
+    assert.deepEqual([seen(100), seen(140)], ['C1', 'C4'], `${aheadS} s`);
+  }
+});
+
+test('and that clock is the API server’s, also where the worker’s own is wrong', () => {
+  const observation = incidentOn('master-1');
+  const kubelet = kubeletOf(observation, 'master-1');
+  kubelet.bootstrap.accepted = 'yes';
+  if (observation.api.known) observation.api.value.clockAheadMs = -200_000;
+  const createdAt = secondsAfter(observedAt, -300);
+  kubelet.unit.startedAt = secondsAfter(observedAt, -120);
+  observation.csrs = known([kubeletCsr('master-1', { createdAt })], '');
+  assert.equal(classify(masterOf(observation, 'master-1'), observation).class, 'C1');
 });
