@@ -31,7 +31,7 @@ const ownNames = ['localhost', 'localhost-recovery'] as const;
 /** `alone`: there is no other way, so nothing is gained by giving it up early. */
 export function endpointWay({ server, tls, agent }: ApiTarget, probed: string, alone: boolean): ApiWay {
   const address = { url: server, request: { ...tls, agent }, ...(alone ? {} : { connectMs: CONNECT_MS }) };
-  return { address, probe: (limits) => probe(address, probed, limits), close: () => agent.destroy() };
+  return { address, probe: (limits) => probe(address, probed, limits, false), close: () => agent.destroy() };
 }
 
 export function masterWay({ tls }: ApiTarget, { name, dial }: MasterDoor, probed: string): ApiWay {
@@ -45,7 +45,7 @@ export function masterWay({ tls }: ApiTarget, { name, dial }: MasterDoor, probed
       for (const servername of ownNames) {
         request.servername = servername;
         try {
-          return await probe(address, probed, limits);
+          return await probe(address, probed, limits, true);
         } catch (error) {
           if (servername === ownNames.at(-1) || !isOfCertificate(error)) throw error;
         }
@@ -57,12 +57,19 @@ export function masterWay({ tls }: ApiTarget, { name, dial }: MasterDoor, probed
 
 /**
  * Ready by its own word, and one read with our own credential. A 4xx is an answer: it would be the same everywhere, and
- * another way must never be a way around a refusal.
+ * another way must never be a way around a refusal. But a master is chosen by us, and only one that says 200 is ready.
  */
-async function probe(address: ApiAddress, probed: string, limits: ExchangeLimits): Promise<void> {
+async function probe(
+  address: ApiAddress,
+  probed: string,
+  limits: ExchangeLimits,
+  mustBeReady: boolean,
+): Promise<void> {
   for (const path of ['/readyz', probed]) {
     const { status, text } = await exchange(address, { method: 'GET', path, changes: false }, limits);
-    if (status >= 500 || status === 429) throw new Error(`GET ${path}: ${status} ${firstLine(text)}`);
+    const isNotReady = mustBeReady && path === '/readyz' && status !== 200;
+    if (isNotReady || status >= 500 || status === 429)
+      throw new Error(`GET ${path}: ${status} ${firstLine(text)}`);
   }
 }
 

@@ -27,7 +27,8 @@ interface NodePod extends PodObject {
 
 /**
  * Makes a pod that sees the whole machine, and waits until it runs. It holds no secret and no script: those come over its
- * standard input. Throws `NodeUnreachable` when it does not start: its kubelet does not take it up.
+ * standard input. Throws `NodeUnreachable` when it does not start: its kubelet does not take it up. Whatever it throws, the pod may
+ * be there, for an answer that was lost says nothing: the caller removes it.
  */
 export async function startNodePod(
   api: Kubernetes,
@@ -40,7 +41,6 @@ export async function startNodePod(
     const { status } = await api.get<NodePod>(`${podsPath}/${pod.name}`);
     if (status?.phase === 'Running') return;
     if (status?.phase === 'Failed' || performance.now() >= until) {
-      await removeNodePod(api, pod.name);
       throw failure(
         'NodeUnreachable',
         `${pod.node}: the pod on it did not start within ${START_MS / 1000} s: ${wordsOf(status)}`,

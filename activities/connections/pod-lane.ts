@@ -53,16 +53,24 @@ export function createPodLane(cluster: ClusterConnection, idleMs = IDLE_MS): Nod
     await withApi(signal, async (api) => {
       await removeForgottenPods(api, node, Date.now() + api.clockOffsetMs());
       const image = cluster.nodePod?.image ?? (await readPinnedImage(api, node));
-      await startNodePod(api, { name, node, image }, signal);
+      await startNodePod(api, { name, node, image }, signal).catch(async (error: unknown) => {
+        await remove(name);
+        throw error;
+      });
     });
     return { name, madeAt: performance.now(), users: 0 };
+  }
+
+  /** Over a connection of its own: that of a call which was given up carries nothing any more. */
+  async function remove(name: string): Promise<void> {
+    // One that cannot be removed now ends by itself, and the next call finds it.
+    await withApi(AbortSignal.timeout(30_000), (api) => removeNodePod(api, name)).catch(() => {});
   }
 
   async function drop(key: string, pod: Standing): Promise<void> {
     clearTimeout(pod.idle);
     standing.delete(key);
-    // One that cannot be removed now ends by itself, and the next call finds it.
-    await withApi(AbortSignal.timeout(30_000), (api) => removeNodePod(api, pod.name)).catch(() => {});
+    await remove(pod.name);
   }
 
   async function take(key: string, node: string, needsMs: number, signal: AbortSignal): Promise<Standing> {

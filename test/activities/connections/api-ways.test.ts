@@ -120,6 +120,15 @@ describe('the way to the API', { concurrency: 4 }, () => {
     assert.deepEqual(masters.map(asked), [[], [], ['/x']]);
   });
 
+  it('passes over a master that does not say that it is ready, be it with a refusal or a page of somebody else', async (t) => {
+    const says = (status: number): Answer => {
+      return ({ path }) => (path === '/readyz' ? { status, body: 'ok' } : { body: { path } });
+    };
+    const { api } = await clusterWith(t, cut, [says(403), says(404), fine]);
+    assert.deepEqual(await api.get('/x'), { path: '/x' });
+    assert.equal(api.detour()?.master, 'master-2');
+  });
+
   it('does not wait for a master that hangs', async (t) => {
     const { api } = await clusterWith(t, cut, [hang, fine, fine]);
     assert.deepEqual(await api.get('/x'), { path: '/x' });

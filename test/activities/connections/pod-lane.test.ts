@@ -69,7 +69,11 @@ interface Kubelet {
 async function kubelet(
   t: TestContext,
   upgrade: string | ((request: IncomingMessage, socket: Duplex) => void),
-  { left = [] as object[], change = (_call: FakeCall): FakeAnswer | undefined => undefined } = {},
+  {
+    left = [] as object[],
+    losesPost = false,
+    change = (_call: FakeCall): FakeAnswer | undefined => undefined,
+  } = {},
 ): Promise<Kubelet> {
   const there = new Map<string, object>();
   for (const pod of left) there.set((pod as { metadata: { name: string } }).metadata.name, pod);
@@ -84,7 +88,7 @@ async function kubelet(
     if (path === pods) {
       const pod = body as { metadata: { name: string } };
       there.set(pod.metadata.name, { ...pod, status: { phase: 'Running' } });
-      return { status: 201, body: pod };
+      return losesPost ? 'cut' : { status: 201, body: pod };
     }
     const name = path.slice(pods.length + 1);
     if (!path.startsWith(`${pods}/`) || !there.has(name)) return refused(404, 'not found');
@@ -177,6 +181,32 @@ describe('the pod lane', { concurrency: 4 }, () => {
     const { lane, made } = await kubelet(t, 'exit 1', { change: onlyTags });
     await assert.rejects(lane.run(call), (error) => isFailure(error, 'PreconditionFailed'));
     assert.deepEqual(made(), []);
+  });
+
+  it('leaves no pod behind whose making was not answered', async (t) => {
+    const { lane, there, made } = await kubelet(t, 'exit 1', { losesPost: true });
+    await assert.rejects(lane.run(call), (error) => isFailure(error, 'ApiUnreachable'));
+    assert.equal(made().length, 1);
+    await until(() => there().length === 0);
+  });
+
+  it('leaves no pod behind that could not be waited for, nor one that was given up on', async (t) => {
+    const giveUp = new AbortController();
+    const looks: [(call: FakeCall) => FakeAnswer, AbortSignal | undefined][] = [
+      [() => refused(403, 'pods is forbidden'), undefined],
+      [
+        () => (giveUp.abort(new Error('given up')), { body: { status: { phase: 'Pending' } } }),
+        giveUp.signal,
+      ],
+    ];
+    for (const [look, signal] of looks) {
+      const change = (asked: FakeCall) =>
+        asked.method === 'GET' && asked.path.startsWith(`${pods}/`) ? look(asked) : undefined;
+      const { lane, there, made } = await kubelet(t, 'exit 1', { change });
+      await assert.rejects(lane.run({ ...call, ...(signal && { signal }) }));
+      assert.equal(made().length, 1);
+      await until(() => there().length === 0);
+    }
   });
 
   it('removes what killed workers have left on this master, and leaves alone what may be in use', async (t) => {
