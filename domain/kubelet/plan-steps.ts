@@ -203,11 +203,13 @@ export function verifyGraduated({ node, pins }: PlanInput): PlanStep {
   };
 }
 
+/** Whose it is and until when: an expired one, one that is refused and one of another all look alike from outside. */
 function certificateForm(certificate: ClientCertificate): string {
   if (certificate.state === 'dangling') return `a link to ${certificate.target}, which is missing`;
-  return certificate.state === 'present'
-    ? `expired ${certificate.notAfter}, serial ${certificate.serial}`
-    : certificate.state;
+  if (certificate.state !== 'present') return certificate.state;
+  const { isSymlink, organizations, commonName, notAfter, serial } = certificate;
+  const form = isSymlink ? '' : 'a regular file: ';
+  return `${form}O=${organizations.join('+')}, CN=${commonName}, serial ${serial}, valid until ${notAfter}`;
 }
 
 /** As restart-kubelet.sh does it: only what would keep a kubelet from asking for a new one is moved. */

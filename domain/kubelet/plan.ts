@@ -126,7 +126,7 @@ function proofOf({ pins }: PlanInput): string[] {
   ];
   if (pins.rung === 'R4b') return serves;
   return [
-    `the kubelet's own certificate: O=system:nodes, CN=${pins.csr.commonName}`,
+    `the kubelet's own certificate: O=system:nodes, CN=${pins.csr.commonName}, and the API server takes it for that`,
     `a canonical kubeconfig that points at ${pins.server}`,
     ...serves,
     ...(pins.bootstrapOwed ? [] : ['a bootstrap file that is accepted and whose credential does not expire']),

@@ -40,7 +40,7 @@ export function provePlatform({ masters, platform }: Observation, node: string):
 /** Whether there is a platform at all; where that could not be read there may be one. */
 export function hasPlatform({ platform }: Pick<Observation, 'platform'>): boolean {
   return [platform.operators, platform.clusterOperators, platform.metal3].some(
-    (reading) => reading.known && reading.value !== 'none',
+    (reading) => !reading.known || reading.value !== 'none',
   );
 }
 

@@ -75,6 +75,10 @@ function recoveredClaims(seen: ProofSeen, expected: ProofExpected): Claim[] {
       fault: certificateFault(kubelet.clientCertificate, name, kubelet.nodeTime),
     },
     {
+      claim: `the API server takes it for ${nodeCommonName(name)}, asked with its own kubeconfig`,
+      fault: identityFault(kubelet.identity, name),
+    },
+    {
       claim: `its kubeconfig is canonical and points at ${server}`,
       fault: kubeconfigFault(kubelet.kubeconfig, server),
     },
@@ -181,6 +185,15 @@ export function certificateFault(
   return valid
     ? undefined
     : `it is valid from ${notBefore} to ${notAfter}, and it is ${nodeTime} on the node`;
+}
+
+/** The file alone says what it claims, not whom anybody takes it for. */
+function identityFault(
+  { accepted, detail, username = '' }: KubeletEvidence['identity'],
+  node: string,
+): string | undefined {
+  if (accepted !== 'yes') return `${accepted} (${detail})`;
+  return username === nodeCommonName(node) ? undefined : `it takes it for ${username}`;
 }
 
 function kubeconfigFault(kubeconfig: Kubeconfig, server: string): string | undefined {

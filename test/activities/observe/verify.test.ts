@@ -58,6 +58,9 @@ async function node(t: TestContext, change: (look: number) => Record<string, str
     looks.count += 1;
     return healthyWords({
       nodeTime: now,
+      'identity.accepted': 'yes',
+      'identity.detail': 'yes',
+      'identity.username': 'system:node:master-1',
       certState: 'present',
       certLink: 'kubelet-client-1.pem',
       certPem: own.pem,

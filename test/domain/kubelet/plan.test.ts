@@ -81,6 +81,20 @@ test('the plan says that a certificate is moved away exactly when the script mov
   );
 });
 
+test('the plan says of a certificate whose it is and until when, and calls none expired that is only another’s', () => {
+  const { clientCertificate } = kubeletOf(healthyObservation(), 'master-1');
+  assert.ok(clientCertificate.state === 'present');
+  const foreign = { ...clientCertificate, commonName: 'system:node:master-2', isSymlink: false };
+  const verdict = decideChanged((_, kubelet) => (kubelet.clientCertificate = foreign));
+  assert.ok(verdict.kind === 'proceed', verdict.because);
+  const changes = verdict.plan.steps.flatMap((step) => step.changes);
+  const { from } = changes.find(({ what }) => what.endsWith('kubelet-client-current.pem'))!;
+  assert.equal(
+    from,
+    `a regular file: O=system:nodes, CN=system:node:master-2, serial 4F2A, valid until ${foreign.notAfter}`,
+  );
+});
+
 test('the plan is that of rung R2b: its steps, its one irreversible act, and its point of no return at the restart', () => {
   const verdict = decide(incidentOn('master-1'));
   assert.ok(verdict.kind === 'proceed');

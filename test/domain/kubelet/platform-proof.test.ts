@@ -121,6 +121,9 @@ function stepsOf(observation: Observation): string[] {
 test('the operators are waited for last, where there are any and no other master is lost', () => {
   assert.equal(stepsOf(withPlatform(incidentOn('master-1'))).at(-1), 'verify-platform');
   assert.ok(!stepsOf(incidentOn('master-1')).includes('verify-platform'));
+  const unread = incidentOn('master-1');
+  unread.platform.clusterOperators = unknown('HTTP 403: Forbidden', '');
+  assert.equal(stepsOf(unread).at(-1), 'verify-platform', 'what cannot be read is not known to be absent');
   const both = withPlatform(incidentOn('master-2', incidentOn('master-1')));
   assert.ok(!stepsOf(both).includes('verify-platform'), 'they have reason to complain about the other one');
 });

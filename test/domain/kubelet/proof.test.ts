@@ -50,7 +50,7 @@ test('a recovered and graduated node proves everything and misses nothing', () =
   assert.deepEqual(proveRecovered(recovered(), expected).missing, []);
   const { proofs, missing } = proveGraduated(recovered(), expected);
   assert.deepEqual(missing, []);
-  assert.equal(proofs.length, 12);
+  assert.equal(proofs.length, 13);
 });
 
 const down = { healthy: false, detail: 'connection refused' };
@@ -68,6 +68,21 @@ test('clocks that differ between the node and the API server are put right befor
 
 /** Each turns exactly one proof red, in both stages. */
 const notRecovered: [string, RegExp, Change][] = [
+  [
+    'the API server rejects it, though the file says what it should',
+    /takes it for system:node:master-1.*: rejected \(Unauthorized\)/,
+    ({ kubelet }) => (kubelet.identity = { accepted: 'rejected', detail: 'Unauthorized' }),
+  ],
+  [
+    'the API server takes it for another',
+    /takes it for system:node:master-1.*: it takes it for system:admin/,
+    ({ kubelet }) => (kubelet.identity.username = 'system:admin'),
+  ],
+  [
+    'nobody knows whom the API server takes it for',
+    /takes it for system:node:master-1.*: unknown/,
+    ({ kubelet }) => (kubelet.identity = { accepted: 'unknown', detail: 'no answer' }),
+  ],
   [
     'the kubelet does not run',
     /runs: .*activating/,
