@@ -138,7 +138,10 @@ export interface OwnReach {
   signal: AbortSignal;
 }
 
-async function withApi<T>({ cluster, lane, signal }: OwnReach, work: (api: Kubernetes) => Promise<T>): Promise<T> {
+async function withApi<T>(
+  { cluster, lane, signal }: OwnReach,
+  work: (api: Kubernetes) => Promise<T>,
+): Promise<T> {
   const api = await connectTo(cluster, lane, { budget: createBudget(noLimits()), signal });
   try {
     return await work(api);

@@ -38,6 +38,11 @@ const hang: Answer = () => 'hang';
 const sick: Answer = ({ path }) =>
   path === '/readyz' ? { status: 500, body: '[-]etcd failed' } : fine({ path } as FakeCall);
 
+const ready =
+  (status: number): Answer =>
+  ({ path }) =>
+    path === '/readyz' ? { status, body: 'ok' } : { body: { path } };
+
 /** An endpoint and three masters, all of one cluster. */
 async function clusterWith(
   t: TestContext,
@@ -121,10 +126,7 @@ describe('the way to the API', { concurrency: 4 }, () => {
   });
 
   it('passes over a master that does not say that it is ready, be it with a refusal or a page of somebody else', async (t) => {
-    const says = (status: number): Answer => {
-      return ({ path }) => (path === '/readyz' ? { status, body: 'ok' } : { body: { path } });
-    };
-    const { api } = await clusterWith(t, cut, [says(403), says(404), fine]);
+    const { api } = await clusterWith(t, cut, [ready(403), ready(404), fine]);
     assert.deepEqual(await api.get('/x'), { path: '/x' });
     assert.equal(api.detour()?.master, 'master-2');
   });
