@@ -29,10 +29,10 @@ function gapOf(
   if (pod.terminating) return `mirror pod ${namespace}/${name} is being deleted`;
   if (pod.configHash !== runningHash)
     return `mirror pod ${namespace}/${name} is not of the manifest that runs`;
-  if (since !== undefined && !isSince(pod.statusTime, since)) {
-    return `the status of mirror pod ${namespace}/${name} is older than the restart`;
-  }
-  return undefined;
+  if (since === undefined || isSince(pod.statusTime, since)) return undefined;
+  return pod.statusTime === undefined
+    ? `mirror pod ${namespace}/${name} has no status of its kubelet yet`
+    : `the status of mirror pod ${namespace}/${name} is older than the restart`;
 }
 
 /** Kubernetes writes whole seconds, systemd writes fractions: a status of the same second is not older. */

@@ -121,12 +121,15 @@ function servingClaims(
 
 /**
  * A status that is older than the restart proves nothing of a node that was taken for dead. One that has been Ready all the time is
- * none: nobody has touched the statuses of its pods, and a kubelet that finds them right writes them no second time.
+ * none: nobody has touched the statuses of its pods, and a kubelet that finds them right writes them no second time. A pod that it
+ * has only just made again has none, and that proves nothing either.
  */
-function stirredSince({ ready, readySince }: NodeStatus, since: string): string | undefined {
+function stirredSince({ ready, readySince }: NodeStatus, since: string): string {
   const stayed = ready === 'True' && readySince !== undefined && Date.parse(readySince) < Date.parse(since);
-  return stayed ? undefined : since;
+  return stayed ? everBefore : since;
 }
+
+const everBefore = new Date(0).toISOString();
 
 /** A time that is none stays none: then nothing is newer. */
 function shifted(time: string, ms: number): string {

@@ -149,7 +149,7 @@ const notRecovered: [string, RegExp, Change][] = [
   ],
   [
     'a mirror pod without status',
-    /older than the restart/,
+    /has no status of its kubelet yet/,
     ({ mirrorPods }) => mirrorPods[0] && delete mirrorPods[0].statusTime,
   ],
   ['a missing mirror pod', /is missing/, ({ mirrorPods }) => mirrorPods.pop()],
@@ -280,6 +280,13 @@ test('the statuses of a node that has been Ready all the time may be older than 
   assert.deepEqual(proveRecovered(seen, expected).missing, []);
   seen.node.readySince = secondsAfter(since, 5);
   assert.match(proveRecovered(seen, expected).missing.join(), /older than the restart/);
+});
+
+test('a pod that was made again on a node that stayed Ready proves nothing before its kubelet has written its status', () => {
+  const seen = recovered();
+  seen.node.readySince = secondsAfter(since, -9_000);
+  delete seen.mirrorPods[0]!.statusTime;
+  assert.match(proveRecovered(seen, expected).missing.join(), /has no status of its kubelet yet/);
 });
 
 test('a status of the same second as the restart is not older than it', () => {
