@@ -6,7 +6,7 @@ import { requireHealthy, whileBroken } from './support/broken.ts';
 import { faultsOf, rememberHealthy } from './support/node-proof.ts';
 import { makeSshShim, type SshShim } from './support/ssh-shim.ts';
 import { approve, ended, openStage, type Stage } from './support/stage.ts';
-import { kubeletStarts, nodeNow, notes, writtenAt } from './support/times.ts';
+import { kubeletStarts, notes, writtenAt } from './support/times.ts';
 import { until } from '../temporal/support/processes.ts';
 import type { WorkerProcess } from '../temporal/support/worker-process.ts';
 
@@ -70,7 +70,6 @@ async function recoverWithTwoWorkers(killed: (worker: WorkerProcess) => Promise<
     const recovery = await stage.recover();
     const approvedAt = await approve(recovery);
     await killed(first);
-    const diedAt = nodeNow();
     const second = await stage.startWorker(options);
     const { outcome, state } = await ended(recovery);
     await second.kill();
@@ -78,7 +77,6 @@ async function recoverWithTwoWorkers(killed: (worker: WorkerProcess) => Promise<
     assert.equal(outcome.status, 'healed', outcome.sentence);
     assert.equal(state.refusedCount, 0);
     assert.deepEqual(await faultsOf(lab, node, healthy, approvedAt), []);
-    assert.ok(nodeNow() - diedAt < 120, 'a killed worker costs seconds');
     await assertEachActOnce(approvedAt);
   });
 }

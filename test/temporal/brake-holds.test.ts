@@ -25,7 +25,7 @@ const stop = { by: 'ada', reason: 'enough' };
 /** Clusters whose brake the runs take for off, so many times yet: the worker's guard sees the real one. */
 const blind = new Map<string, number>();
 
-describe('While the brake holds a run', { concurrency: 4, timeout: 240_000 }, () => {
+describe('While the brake holds a run', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names, {

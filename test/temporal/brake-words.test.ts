@@ -8,7 +8,7 @@ import { pause, readIn, untilBrake, untilOn } from './support/brakes.ts';
 import { lastTask, reset } from './support/resets.ts';
 import { refusalOf, serveClusters, type Recoveries } from './support/recoveries.ts';
 
-describe('A brake', { concurrency: 4, timeout: 240_000 }, () => {
+describe('A brake', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(['signed', 'terminated', 'reset']);

@@ -40,7 +40,7 @@ const names = [
 /** Clusters whose brake cannot be read just now. */
 const unreadable = new Set<string>();
 
-describe('The brake of a cluster', { concurrency: 4, timeout: 240_000 }, () => {
+describe('The brake of a cluster', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names, {

@@ -17,7 +17,7 @@ import {
 
 const because = { by: 'grace', reason: 'there is a backup of the night' };
 
-describe('A person may choose', { concurrency: 4, timeout: 240_000 }, () => {
+describe('A person may choose', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters([

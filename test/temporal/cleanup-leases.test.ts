@@ -20,7 +20,7 @@ import {
 
 const stepId = 'lease-etcd-unsafe-override';
 
-describe('A setting that is still lent', { concurrency: 4, timeout: 240_000 }, () => {
+describe('A setting that is still lent', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(['left', 'changed', 'skipped', 'stuck', 'both']);

@@ -22,7 +22,7 @@ import {
 const names = ['proposed', 'skipping', 'sick', 'clean', 'stuck', 'half', 'gone', 'paused'];
 const leftRunId = '0b1c2d3e4f50';
 
-describe('Cleanup', { concurrency: 4, timeout: 240_000 }, () => {
+describe('Cleanup', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names);
@@ -174,7 +174,7 @@ describe('Cleanup', { concurrency: 4, timeout: 240_000 }, () => {
   });
 });
 
-describe('what a run leaves on a node', { concurrency: 4, timeout: 240_000 }, () => {
+describe('what a run leaves on a node', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(['terminated', 'ended', 'aborted']);

@@ -9,7 +9,7 @@ import { serveClusters, type Recoveries } from './support/recoveries.ts';
 
 const names = ['cli-healthy', 'cli-broken', 'cli-rejected', 'cli-blocked', 'cli-dry', 'cli-late'];
 
-describe('cpr, against a real Temporal server', { concurrency: 4, timeout: 240_000 }, () => {
+describe('cpr, against a real Temporal server', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names);

@@ -27,7 +27,7 @@ import { lastTask, reset } from './support/resets.ts';
 const because = { by: 'grace', reason: 'wrong night' };
 const leftRunId = '0b1c2d3e4f50';
 
-describe('The end of a run that has acted says so:', { concurrency: 3, timeout: 240_000 }, () => {
+describe('The end of a run that has acted says so:', { concurrency: 3, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(['half-cleaned', 'late', 'forgetful']);

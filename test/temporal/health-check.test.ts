@@ -24,7 +24,7 @@ const names = [
   'no-policy',
 ];
 
-describe('HealthCheck', { concurrency: 4, timeout: 240_000 }, () => {
+describe('HealthCheck', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names);

@@ -13,7 +13,7 @@ const acts = [
 ];
 
 /** One after the other: the server is one for all of them. */
-describe('A Temporal server killed with SIGKILL', { timeout: 240_000 }, () => {
+describe('A Temporal server killed with SIGKILL', { timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   let approvers: Approvers;
   before(async () => {

@@ -20,7 +20,7 @@ const places = [
   ['installDurableBootstrap', 'after'],
 ] as const;
 
-describe('A worker killed with SIGKILL', { concurrency: true, timeout: 240_000 }, () => {
+describe('A worker killed with SIGKILL', { concurrency: true, timeout: 540_000 }, () => {
   let temporal: TestTemporal;
   let directory: string;
   before(async () => {

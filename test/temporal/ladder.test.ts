@@ -70,7 +70,7 @@ const climbs: Climb[] = [
   },
 ];
 
-describe('A rung of the ladder', { concurrency: 4, timeout: 240_000 }, () => {
+describe('A rung of the ladder', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   const names = [
     ...climbs.map(({ rung }) => `rung-${rung.toLowerCase()}`),

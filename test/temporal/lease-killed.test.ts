@@ -13,7 +13,7 @@ import { spawnWorker, type WorkerProcess } from './support/worker-process.ts';
 /** The lease on the object of the etcd operator, in a field that was not there before. */
 const spec = { managementState: 'Managed' };
 
-describe('A lease whose run is killed together with', { timeout: 300_000 }, () => {
+describe('A lease whose run is killed together with', { timeout: 540_000 }, () => {
   let temporal: TestTemporal;
   let bundle: Awaited<ReturnType<typeof leaseBundle>>;
   let worker: WorkerProcess;

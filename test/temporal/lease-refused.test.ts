@@ -14,7 +14,7 @@ import type { TestTemporal } from './support/temporal.ts';
 
 describe(
   'A lease, where it must not be set or cannot be put back yet,',
-  { concurrency: 4, timeout: 240_000 },
+  { concurrency: 4, timeout: 540_000 },
   () => {
     let temporal: TestTemporal;
     let leases: Leases;

@@ -8,7 +8,7 @@ import { recordHistory } from './support/record-history.ts';
 import { failureOf, failureTypeOf, isHeld, serveLeases, type Leases } from './support/serve-leases.ts';
 import type { TestTemporal } from './support/temporal.ts';
 
-describe('A lease', { concurrency: 4, timeout: 240_000 }, () => {
+describe('A lease', { concurrency: 4, timeout: 540_000 }, () => {
   let temporal: TestTemporal;
   let leases: Leases;
   before(async () => {

@@ -13,7 +13,7 @@ import {
   type Recoveries,
 } from './support/recoveries.ts';
 
-describe('A message to KubeletAuthRecovery', { concurrency: 2, timeout: 240_000 }, () => {
+describe('A message to KubeletAuthRecovery', { concurrency: 2, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(['wrong-votes', 'shown']);

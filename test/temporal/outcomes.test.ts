@@ -34,7 +34,7 @@ const names = [
   'roundabout',
 ];
 
-describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 240_000 }, () => {
+describe('KubeletAuthRecovery ends', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names);

@@ -49,7 +49,7 @@ const refusals: [string, RefusalReason, Change][] = [
   ],
 ];
 
-describe('KubeletAuthRecovery refuses by name, and touches nothing, when', { timeout: 240_000 }, () => {
+describe('KubeletAuthRecovery refuses by name, and touches nothing, when', { timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(['refusing']);

@@ -12,7 +12,7 @@ const names = ['restart-fails', 'means-refused', 'no-identity', 'record-fails', 
 const retry = (stepId: string) => ({ stepId, action: 'retry' as const, by: 'grace', reason: 'mended' });
 const stop = { by: 'grace', reason: 'not tonight' };
 
-describe('The restart of a kubelet', { concurrency: 4, timeout: 240_000 }, () => {
+describe('The restart of a kubelet', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names);

@@ -6,7 +6,7 @@ import { fakeConsole, type Ran } from '../client/support/console.ts';
 import { ended, serveClusters, untilGate, type Recoveries } from './support/recoveries.ts';
 import { hostSigned, makeApprovers, send, type Approvers } from './support/signed-votes.ts';
 
-describe('cpr, where approvals are signed, against a real Temporal server', { timeout: 240_000 }, () => {
+describe('cpr, where approvals are signed, against a real Temporal server', { timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   let approvers: Approvers;
   before(async () => {

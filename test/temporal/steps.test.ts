@@ -33,7 +33,7 @@ const names = [
 const retry = (stepId: string) => ({ stepId, action: 'retry' as const, by: 'grace', reason: 'mended' });
 const stop = { by: 'grace', reason: 'not tonight' };
 
-describe('A step of KubeletAuthRecovery', { concurrency: 4, timeout: 240_000 }, () => {
+describe('A step of KubeletAuthRecovery', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(names);

@@ -29,7 +29,7 @@ import {
 const one = { reversible: 1, irreversible: 1, breakGlass: 1 };
 const names = ['signed-abort', 'cancelled', 'free-retry', 'superseded-signed'];
 
-describe('A command to a run', { concurrency: 3, timeout: 240_000 }, () => {
+describe('A command to a run', { concurrency: 3, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   let approvers: Approvers;
   before(async () => {

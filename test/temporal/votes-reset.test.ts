@@ -21,7 +21,7 @@ function voteFor(cluster: string, gate: { id: string; nonce: string }, by: strin
   return { gate: gate.id, nonce: gate.nonce, decision: 'approve', by, reason: 'go', cluster };
 }
 
-describe('What voids an approval:', { concurrency: 4, timeout: 240_000 }, () => {
+describe('What voids an approval:', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   before(async () => {
     recoveries = await serveClusters(['to-the-gate', 'to-the-start', 'to-the-acts', 'mode-changes']);

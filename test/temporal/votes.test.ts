@@ -26,7 +26,7 @@ import {
 
 const names = ['two-people', 'bad-votes', 'at-once', 'taken-back', 'last-moment', 'signers', 'flood'];
 
-describe('A signed vote', { concurrency: 4, timeout: 240_000 }, () => {
+describe('A signed vote', { concurrency: 4, timeout: 540_000 }, () => {
   let recoveries: Recoveries;
   let approvers: Approvers;
   const as = (by: string, more: Partial<Signing> = {}): Signing => ({ keys: approvers.keys, by, ...more });
