@@ -149,8 +149,7 @@ async function leftoverFaults(lab: Lab, node: string): Promise<string[]> {
 
 async function mirrorFaults(lab: Lab, node: string, before: Before, restartedAt: number): Promise<string[]> {
   const mirrors = await mirrorsOf(lab, node);
-  // Of a Node that nobody has taken for dead nobody has touched the pods either, and a kubelet writes no status twice.
-  const stirred = (await readySince(lab, node)) >= restartedAt;
+  const stirred = !(await servedThrough(lab, node, restartedAt));
   const sandboxes = await sandboxHashes(lab, node);
   const manifests = await manifestHashes(lab, node);
   const each = Object.entries(before.hashes).map(([pod, hash]) => {
@@ -176,13 +175,23 @@ async function etcdFaults(lab: Lab, before: Before): Promise<string[]> {
   );
 }
 
-/** Seconds since 1970, full ones; a Node that is not Ready has not been since any time. */
-async function readySince(lab: Lab, node: string): Promise<number> {
+/**
+ * Of a Node that has not been taken for dead nobody has touched the pods either, and a kubelet writes no status twice. Ready
+ * since before, and a lease that was renewed after: one that is silent stays Ready for 40 s.
+ */
+async function servedThrough(lab: Lab, node: string, restartedAt: number): Promise<boolean> {
   const { status } = JSON.parse(await lab.kubectl(['get', 'node', node, '-o', 'json'])) as {
     status: { conditions: { type: string; status: string; lastTransitionTime: string }[] };
   };
   const ready = status.conditions.find(({ type }) => type === 'Ready');
-  return ready?.status === 'True' ? Date.parse(ready.lastTransitionTime) / 1000 : Infinity;
+  const renewed = await lab.kubectl(
+    `get lease ${node} -n kube-node-lease -o jsonpath={.spec.renewTime}`.split(' '),
+  );
+  return (
+    ready?.status === 'True' &&
+    Date.parse(ready.lastTransitionTime) / 1000 < restartedAt &&
+    Date.parse(renewed) / 1000 >= restartedAt
+  );
 }
 
 interface PodObject {
