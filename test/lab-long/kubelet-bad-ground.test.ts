@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { waitUntil } from '../../lab/cluster/wait.ts';
 import { resolveStepUpdate } from '../../workflows/messages.ts';
 import { until } from '../temporal/support/processes.ts';
-import { untilState } from '../temporal/support/recoveries.ts';
+import { untilGate, untilState } from '../temporal/support/recoveries.ts';
 import { requireHealthy, whileBroken } from '../lab/support/broken.ts';
 import { fingerprint } from '../lab/support/fingerprint.ts';
 import { faultsOf, rememberHealthy } from '../lab/support/node-proof.ts';
 import { makeSshShim } from '../lab/support/ssh-shim.ts';
 import { ended } from '../lab/support/stage.ts';
-import { notes } from '../lab/support/times.ts';
+import { kubeletStarts, notes } from '../lab/support/times.ts';
 import { approveAll, ownStage, whileAllBroken } from './support/kubelet-lab.ts';
 
 const node = 'master-1';
@@ -28,6 +29,7 @@ const ways = [
   },
   { faults: ['bootstrap-rejected', 'kubelet-certificate-unlinked'], scripts: ['relink-certificate'] },
   { faults: ['kubelet-admin-identity'], scripts: ['withdraw-admin'] },
+  { faults: ['kubelet-certificate-deleted'], scripts: ['make-kubelet-key', 'install-certificate'] },
 ];
 
 for (const { faults, scripts } of ways) {
@@ -61,6 +63,7 @@ async function healsAlthough(
   disturb: () => void,
   disturbed: () => Promise<unknown>,
 ): Promise<void> {
+  await stage.endRecovery();
   await requireHealthy(lab);
   const healthy = await rememberHealthy(lab, node);
   await whileAllBroken(lab, node, faults, async () => {
@@ -78,6 +81,27 @@ async function healsAlthough(
     assert.deepEqual([...new Set(once)], once, 'each act has noted itself once');
   });
 }
+
+test('the kubelet leaves by itself while a person is awaited, as it does every five minutes: the plan stands, and the one request after our restart is approved', async (t) => {
+  await stage.endRecovery();
+  await requireHealthy(lab);
+  const healthy = await rememberHealthy(lab, node);
+  await whileBroken(lab, 'kubelet-anonymous', node, async () => {
+    const served = await stage.startWorker();
+    const began = Date.now() / 1000;
+    const recovery = await stage.recover();
+    const { gate: first } = await untilGate(recovery);
+    const hasLeft = async () => (await kubeletStarts(lab, node, began)).length > 0 || 'it has not left yet';
+    await waitUntil('the kubelet has left and is back', hasLeft, { withinMs: 8 * 60_000, everyMs: 5_000 });
+    t.diagnostic(`the kubelet left ${(Date.now() / 1000 - began).toFixed(0)} s after the run had begun`);
+    const { at } = await approveAll(recovery);
+    const { outcome, state } = await ended(recovery);
+    await served.kill();
+    assert.equal(outcome.status, 'healed', outcome.sentence);
+    assert.equal(state.gate?.digest, first?.digest, 'the plan is the one of the first look');
+    assert.deepEqual(await faultsOf(lab, node, healthy, at), []);
+  });
+});
 
 test('no room for the backup: the run blocks and says so, and goes on when there is', async () => {
   await using room = await withTmpfs('/var/lib/kubelet-recovery', '64k');
