@@ -21,24 +21,37 @@ take_manifest_out() {
         sync "$aside"
     fi
     [ "$(hash_of "$kept")" = "$(hash_of "$manifest")" ] || fail "the copy of ${manifest#"$root"} is not equal to it"
+    manifest_out=yes
     rm -f "$manifest"
     sync "$manifests"
     note "took ${manifest#"$root"} out, to ${kept#"$root"}"
 }
-# One that somebody else has put there meanwhile stays. A file with a dot before its name is none to the kubelet.
-put_manifest_back() {
+# One that somebody else has put there meanwhile stays. A file with a dot before its name is none to the kubelet. Says no where it
+# cannot, and never fails by itself: it is also what is done about a failure.
+place_manifest() {
     local new=$manifests/.etcd-pod.yaml.cpr-$CPR_RUN
+    rm -f "$new" || return 1
+    [ ! -e "$manifest" ] || return 0
+    cp -p "$kept" "$new" || return 1
+    if command -v restorecon >/dev/null; then restorecon "$new" || :; fi
+    sync "$new" || return 1
+    ln -T "$new" "$manifest" 2>/dev/null || [ -e "$manifest" ] || return 1
+    rm -f "$new" || :
+    sync "$manifests" || :
+    note "put ${manifest#"$root"} back"
+}
+put_manifest_back() {
     [ -e "$kept" ] || return 0
-    rm -f "$new"
-    if [ ! -e "$manifest" ]; then
-        cp -p "$kept" "$new"
-        if command -v restorecon >/dev/null; then restorecon "$new" || :; fi
-        sync "$new"
-        ln -T "$new" "$manifest" 2>/dev/null || [ -e "$manifest" ] || fail "${manifest#"$root"} cannot be put back"
-        rm -f "$new"
-        sync "$manifests"
-        note "put ${manifest#"$root"} back"
-    fi
+    place_manifest || fail "${manifest#"$root"} cannot be put back"
+    manifest_out=no
+}
+# Whatever fails while it is out, etcd must not stay stopped until a person has read of it.
+manifest_out=no
+before_failing() {
+    [ "$manifest_out" = yes ] || return 0
+    manifest_out=no
+    if place_manifest; then afterword='; the manifest of etcd is back in place'
+    else afterword="; THE MANIFEST OF ETCD IS OUT and cannot be put back: it lies in ${kept#"$root"}"; fi
 }
 still_there() { # NODE: how many containers of the pod have not ended; unknown is not none
     etcd_containers "$1" >"$work/containers" 2>"$work/runtime" || { echo unknown; return 0; }
@@ -54,8 +67,7 @@ await_stopped() { # NODE
         [ "$quiet" -lt 10 ] || return 0
         sleep 0.5
     done
-    put_manifest_back
-    fail "the containers of etcd did not end ($left are left): its manifest is back in place, and nothing was moved"
+    fail "the containers of etcd did not end ($left are left), and nothing was moved"
 }
 must_move_whole() {
     ! mountpoint -q "$member" || precondition "${member#"$root"} is a file system of its own and cannot be moved"

@@ -31,7 +31,10 @@ end() { # VERDICT
 }
 # With unbegun the run is told that no attempt of this act has changed anything, so that it may still be aborted.
 unbegun=''
-end_with() { printf 'error=%s\0' "$2" >"$work/values"; [ -z "$unbegun" ] || say unbegun yes; end "$1"; }
+# A script that has stopped something puts it back here before it says that it failed, and says in afterword what became of that.
+afterword=''
+before_failing() { :; }
+end_with() { before_failing; printf 'error=%s\0' "$2$afterword" >"$work/values"; [ -z "$unbegun" ] || say unbegun yes; end "$1"; }
 fail() { end_with failed "$1"; }
 precondition() { end_with precondition "$1"; }
 died() { # a command failed that nobody expected to: a full disk, a read-only file system

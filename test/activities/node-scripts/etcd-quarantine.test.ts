@@ -48,6 +48,16 @@ function hurry(on: FakeNode): void {
   on.write('fake/die', `[ "$0" = bash ] || return 0\nsleep() { SECONDS=$((SECONDS + 30)); }\n`);
 }
 
+/** A command fails on the arguments that match, as on a disk that cannot be written any more. */
+function fails(on: FakeNode, command: string, pattern: string): void {
+  on.write(
+    'fake/die',
+    `[ "$0" = bash ] || return 0
+${command}() { case "$*" in ${pattern}) echo '${command}: Input/output error' >&2; return 1 ;; *) command ${command} "$@" ;; esac; }
+`,
+  );
+}
+
 /** Kills at each change in turn, until one run gets through; after each kill `again` must put everything right. */
 async function killedAnywhere(
   make: () => Promise<FakeNode>,
@@ -88,6 +98,45 @@ describe('quarantine-etcd.sh', { concurrency }, () => {
     });
     assert.equal(on.read(`${member}/snap/db`), 'pages of a database');
     assert.equal(on.has(manifest), true, 'the manifest is back');
+  });
+
+  it('has the manifest back at once when the data cannot be moved, and says so', async (t) => {
+    for (const [command, pattern] of [
+      ['mv', '*/var/lib/etcd/member*'],
+      ['sync', '"-f "*'],
+    ] as const) {
+      const on = master(t);
+      const before = on.read(manifest);
+      fails(on, command, pattern);
+      await assert.rejects(run(on, 'quarantine-etcd.sh'), (error) => {
+        const { message } = error as Error;
+        return isFailure(error, 'NodeScriptFailed') && /the manifest of etcd is back in place/.test(message);
+      });
+      assert.equal(on.read(manifest), before, command);
+      assert.equal(on.has(`${manifest.replace('etcd-pod', '.etcd-pod')}.cpr-${runId}`), false);
+      on.write('fake/die', '');
+      await run(on, 'quarantine-etcd.sh');
+      assert.equal(on.read(`${aside}/member/snap/db`), 'pages of a database', 'a retry goes on');
+      assert.equal(on.read(manifest), before);
+    }
+  });
+
+  it('says where the manifest lies when it cannot be put back either', async (t) => {
+    const on = master(t);
+    on.write(
+      'fake/die',
+      `[ "$0" = bash ] || return 0
+mv() { case "$*" in */var/lib/etcd/member*) touch "$CPR_ROOT/fake/full"; return 1 ;; *) command mv "$@" ;; esac; }
+cp() { [ ! -e "$CPR_ROOT/fake/full" ] && command cp "$@"; }
+`,
+    );
+    await assert.rejects(run(on, 'quarantine-etcd.sh'), (error) => {
+      const { message } = error as Error;
+      return (
+        isFailure(error, 'NodeScriptFailed') &&
+        message.includes(`THE MANIFEST OF ETCD IS OUT and cannot be put back: it lies in /${aside}/etcd-pod.yaml`)
+      );
+    });
   });
 
   it('takes a runtime that does not answer for no sign that they have', async (t) => {
@@ -192,6 +241,15 @@ describe('restore-etcd.sh', { concurrency }, () => {
     assert.equal(on.read(`${member}/snap/db`), 'of the member that came after');
     assert.equal(on.read(`${aside}/member/snap/db`), 'pages of a database');
     assert.equal(on.has(manifest), true);
+  });
+
+  it('has the manifest back at once when the data cannot be moved back', async (t) => {
+    const on = await quarantined(t);
+    const before = on.read(manifest);
+    fails(on, 'mv', '*/member*');
+    await assert.rejects(run(on, 'restore-etcd.sh'), /the manifest of etcd is back in place/);
+    assert.equal(on.read(manifest), before);
+    assert.equal(on.has(`${aside}/member/snap/db`), true);
   });
 
   it('keeps a quarantine that comes too late from doing anything', async (t) => {
