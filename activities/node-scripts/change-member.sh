@@ -1,10 +1,15 @@
-# change-member.sh NODE CLUSTER OWN remove|update MEMBER FROM [TO]: changes the membership through the member OWN of this master.
+# change-member.sh NODE CLUSTER OWN remove|update|restore MEMBER FROM [TO]: changes the membership through the member OWN of this
+# master. `restore` is an update that undoes one, after which this run updates nothing here any more.
 # MEMBER is changed only while it is listed with exactly the peer URLs FROM, read here directly before. Never by name: the healthy
 # one that comes after it has the same.
 node=$1 cluster=$2 own=$3 change=$4 member=$5 from=$(sorted "$6") to=$(sorted "${7:-}")
 expect_node "$node"
 lock
-case $change in remove | update) ;; *) fail "'$change' is no change of membership" ;; esac
+case $change in
+remove | update) refuse_late ;;
+restore) mark_aborted; change=update ;;
+*) fail "'$change' is no change of membership" ;;
+esac
 [ "$member" != "$own" ] || precondition "member $member would have to change itself"
 hexadecimal=$(printf '%x' "$member")
 find_member "$node"

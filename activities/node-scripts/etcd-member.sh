@@ -36,7 +36,13 @@ sorted() { tr ',' '\n' <<<"$1" | sort | paste -sd, -; }
 # The directory of this run. Whoever finds `aborted` in it comes too late.
 make_run_dir() {
     mkdir -p -m 700 "${run_dir%/*}" "$run_dir"
-    [ ! -e "$run_dir/aborted" ] || precondition 'this run was aborted on this node: nothing is changed again'
+    refuse_late
+}
+# Before anything is put back: what was cut off from its worker and comes later finds it and does nothing.
+mark_aborted() { # called under the lock
+    mkdir -p -m 700 "${run_dir%/*}" "$run_dir"
+    : >"$run_dir/aborted"
+    sync "$run_dir/aborted" "$run_dir"
 }
 
 # A file as it is, after a line that says how many bytes follow.

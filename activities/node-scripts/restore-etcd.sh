@@ -4,10 +4,7 @@ node=$1 what=$2
 [ "$what" = all ] || [ "$what" = manifest ] || fail "'$what' is nothing to put back"
 expect_node "$node"
 lock
-# Written before anything is put back: a quarantine of this run that comes later finds it and does nothing.
-mkdir -p -m 700 "${run_dir%/*}" "$run_dir"
-: >"$run_dir/aborted"
-sync "$run_dir/aborted" "$run_dir"
+mark_aborted
 report() { # CHANGED WHY
     say changed "$1"
     say why "$2"

@@ -39,13 +39,14 @@ export async function updateMember(
     throw failure('PreconditionFailed', `${to.join(', ')} is not what the plan gives the member`);
   const from = forward ? member.peerUrls : fresh;
   const wanted = forward ? 'updated' : 'listed';
-  const changed = await change(lane, pins, { how: 'update', from, to, wanted }, signal);
+  const how = forward ? 'update' : 'restore';
+  const changed = await change(lane, pins, { how, from, to, wanted }, signal);
   const sentence = `member ${member.id} of ${pins.target.node} has the peer URL ${to.join(', ')}${changed ? '' : ' already'}: ${namesOf(pins)} list it so`;
   return { changed, sentence };
 }
 
 interface Change {
-  how: 'remove' | 'update';
+  how: 'remove' | 'update' | 'restore';
   from: string[];
   to: string[];
   wanted: Membership;

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { removeMember, updateMember } from '../../../activities/act/etcd/change-member.ts';
-import { restoreEtcd } from '../../../activities/act/etcd/quarantine.ts';
+import { quarantineEtcd, restoreEtcd } from '../../../activities/act/etcd/quarantine.ts';
 import type { NodeLane } from '../../../activities/connections/node-lane.ts';
 import { failure, isFailure } from '../../../activities/failure.ts';
 import type { ActivityErrorType } from '../../../activities/contract.ts';
-import { fakeMasters, memberIds, peerOf, pins, type FakeMasters } from '../support/fake-masters.ts';
+import { fakeMasters, memberIds, peerOf, pins, runId, type FakeMasters } from '../support/fake-masters.ts';
 
 const { signal } = new AbortController();
 const concurrency = 3;
@@ -175,6 +177,23 @@ describe('telling a member its new address', { concurrency }, () => {
     assert.match(masters.members()[2] ?? '', /10\.0\.0\.12/);
   });
 
+  it('comes too late where it was taken back, also before it had been done', async (t) => {
+    const masters = fakeMasters(t);
+    const back = await updateMember(masters.lane, inPlace(), [peerOf('master-2')], signal);
+    assert.equal(back.changed, false);
+    // An attempt that was cut off from its worker, and had waited on the node.
+    await assert.rejects(
+      updateMember(masters.lane, inPlace(), to, signal),
+      fails('PreconditionFailed', /aborted on this node/),
+    );
+    assert.match(masters.members()[2] ?? '', /10\.0\.0\.12/);
+    assert.equal(
+      (await updateMember(masters.lane, inPlace(), [peerOf('master-2')], signal)).changed,
+      false,
+      'taking it back again is no harm',
+    );
+  });
+
   it('gives it no other URL than the plan’s', async (t) => {
     const masters = fakeMasters(t);
     const elsewhere = ['https://10.6.6.6:2380'];
@@ -202,5 +221,23 @@ describe('data of a removed member', () => {
     removed.setMembers(all.slice(0, 2));
     await assert.rejects(restoreEtcd(removed.lane, pins(), signal), fails('MemberRemoved'));
     assert.equal(removed.of('master-2').calls().length, 0);
+  });
+
+  it('stays in quarantine, and the manifest that was out with it goes back, for the operator’s next member', async (t) => {
+    const masters = fakeMasters(t);
+    const on = masters.of('master-2');
+    const manifest = 'etc/kubernetes/manifests/etcd-pod.yaml';
+    const before = on.read(manifest);
+    await quarantineEtcd(masters.lane, pins(), signal);
+    // As a script leaves it that was killed while the manifest was out.
+    rmSync(join(on.root, manifest));
+    masters.setMembers(masters.members().slice(0, 2));
+    await assert.rejects(
+      restoreEtcd(masters.lane, pins(), signal),
+      fails('MemberRemoved', /no data is put back; its manifest is in place/),
+    );
+    assert.equal(on.read(manifest), before);
+    assert.equal(on.has('var/lib/etcd/member'), false);
+    assert.equal(on.has(`var/lib/etcd/quarantine-${runId}/member/snap/db`), true);
   });
 });
