@@ -1,10 +1,12 @@
 # snapshot-etcd.sh NODE CLUSTER OWN REVISION: a snapshot through the member OWN of this master, verified, in the directory of this run.
-# REVISION is the highest that a healthy member had before. One of this run that is there already is checked against its record.
+# REVISION is the highest that a healthy member had before. One of this run that is there already is checked against its record; one
+# that is older than an hour is kept beside, for what came after it would be lost with it.
 node=$1 cluster=$2 own=$3 floor=$4
 expect_node "$node"
 lock
 [[ $floor =~ ^[0-9]{1,19}$ ]] || fail "'$floor' is no revision"
 make_run_dir
+gently
 final=$run_dir/snapshot.db record=$run_dir/snapshot.record
 report() { # CHANGED PLACED; the rest stands in the record
     say changed "$1"
@@ -13,6 +15,16 @@ report() { # CHANGED PLACED; the rest stands in the record
     while IFS='=' read -r key value; do say "$key" "$value"; done <"$record"
     end ok
 }
+if [ -e "$final" ]; then
+    taken_at=$(stat -c %Y "$final")
+    if [ $(($(date +%s) - taken_at)) -gt 3600 ]; then
+        aged=$run_dir/snapshot-$(date -d "@$taken_at" +%Y%m%dT%H%M%SZ)
+        [ ! -e "$record" ] || cp -p "$record" "$aged.record"
+        mv -nT "$final" "$aged.db"
+        [ ! -e "$final" ] || fail "${final#"$root"} is older than an hour and could not be set aside"
+        sync "$run_dir"
+    fi
+fi
 if [ -e "$final" ]; then
     [ -e "$record" ] && grep -qxF "sha256=$(hash_of "$final")" "$record" ||
         fail "${final#"$root"} is not what its record says: it was changed since, and is no snapshot to rely on"
@@ -40,7 +52,7 @@ copies=no
 [ "$(stat -c %d "$place")" = "$(stat -c %d "$run_dir")" ] || { copies=yes; room "$run_dir"; }
 
 inside=/var/lib/etcd/${place##*/}/snapshot.db
-in_member 540 etcdctl snapshot save "$inside" >"$work/save" 2>&1 ||
+in_member_gently 540 etcdctl snapshot save "$inside" >"$work/save" 2>&1 ||
     end_with unknown "etcdctl took no snapshot: $(tail -n1 "$work/save" | cut -c1-300)"
 taken=$place/snapshot.db
 chmod 600 "$taken"
@@ -57,7 +69,7 @@ fi
 # etcd 3.6 has it in etcdutl alone, older images in etcdctl alone.
 pages=no
 for tool in etcdutl etcdctl; do
-    if in_member 300 "$tool" snapshot status "$inside" -w json >"$work/facts" 2>"$work/facts-error"; then pages=yes; break; fi
+    if in_member_gently 300 "$tool" snapshot status "$inside" -w json >"$work/facts" 2>"$work/facts-error"; then pages=yes; break; fi
 done
 fact() { { grep -oE "\"$1\":[0-9]+" "$work/facts" || echo :0; } | head -n1 | cut -d: -f2; }
 revision=$(fact revision)

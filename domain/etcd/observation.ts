@@ -42,7 +42,7 @@ export interface EtcdMaster {
   /** What the member on this master says, asked on that master: one vantage point of several. */
   view: MemberView;
   certificates: Reading<NodeCertificates>;
-  /** Free bytes where a snapshot would be written on this master. */
+  /** Free bytes where a snapshot would be written on this master: of the fuller of the two file systems that it goes through. */
   room: Reading<{ freeBytes: number }>;
 }
 

@@ -87,7 +87,7 @@ export function quarantine({ target, runId, scripts }: EtcdPins): PlanStep {
       },
     ],
     risk: 'reversible',
-    undo: 'data and manifest go back, as long as the member has not been removed; after that never',
+    undo: 'the data goes back as long as the member is listed, and never after it was removed; the manifest goes back in either case',
     proof: 'the data lies in quarantine, and the manifest is in place again',
     ...scriptOf(etcdScripts.quarantine, scripts),
   };

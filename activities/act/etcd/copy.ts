@@ -56,8 +56,11 @@ async function presentCopy(
   { sha256 }: SnapshotTaken,
 ): Promise<string | undefined> {
   const copies = await listCopies(directory, cluster);
-  const own = copies.find(({ record }) => record.run === runId && record.recipient === recipient);
-  if (own?.record.sha256 !== sha256) return undefined;
+  // A run that has waited for long has taken more than one.
+  const own = copies.find(
+    ({ record }) => record.run === runId && record.recipient === recipient && record.sha256 === sha256,
+  );
+  if (!own) return undefined;
   const { path, record } = own;
   const is = await digestOf(path);
   return is.sha256 === record.fileSha256 && is.bytes === record.fileBytes ? path : undefined;

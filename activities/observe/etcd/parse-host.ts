@@ -16,8 +16,10 @@ export function parseHost(values: Values): EtcdHost {
   };
 }
 
+/** A snapshot is written beside the data, and then goes to a directory that may lie on another file system: both must have room. */
 export function parseRoom(values: Values): { freeBytes: number } {
-  return { freeBytes: count(need(values, 'room'), 'room') };
+  const rooms = ['room', 'data.free'].map((key) => count(need(values, key), key));
+  return { freeBytes: Math.min(...rooms) };
 }
 
 function parseData(values: Values): DataDirectory {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { copySnapshot } from '../../../activities/act/etcd/copy.ts';
 import { takeSnapshot } from '../../../activities/act/etcd/snapshot.ts';
@@ -54,6 +55,55 @@ describe('a snapshot', { concurrency }, () => {
     const second = await takeSnapshot(masters.lane, pins(), signal);
     assert.deepEqual({ ...second, changed: true, sentence: first.sentence }, first);
     assert.equal(second.changed, false);
+  });
+
+  it('that is older than an hour is taken again, and the old one stays beside it', async (t) => {
+    const masters = fakeMasters(t);
+    const on = masters.of('master-0');
+    const first = await takeSnapshot(masters.lane, pins(), signal);
+    const old = readFileSync(join(on.root, onNode));
+    const aged = (minutes: number) => {
+      const then = Date.now() / 1000 - minutes * 60;
+      utimesSync(join(on.root, onNode), then, then);
+    };
+    aged(55);
+    assert.equal((await takeSnapshot(masters.lane, pins(), signal)).changed, false);
+    aged(65);
+    masters.tell('revision', '9999');
+    const second = await takeSnapshot(masters.lane, pins(), signal);
+    assert.deepEqual([second.changed, second.revision], [true, 9999]);
+    assert.notEqual(second.sha256, first.sha256);
+    const files = readdirSync(join(on.root, onNode, '..'));
+    const kept = files.find((name) => /^snapshot-\d{8}T\d{6}Z\.db$/.test(name)) ?? '';
+    assert.deepEqual(readFileSync(join(on.root, onNode, '..', kept)), old);
+    assert.ok(files.includes(kept.replace(/db$/, 'record')));
+    assert.equal((await takeSnapshot(masters.lane, pins(), signal)).changed, false);
+  });
+
+  it('is taken and sent at the lowest priority, so that the member on that master comes first', async (t) => {
+    const masters = fakeMasters(t);
+    const on = masters.of('master-0');
+    on.write(
+      'fake/die',
+      `[ "$0" = bash ] || return 0
+sha256sum() { nice >>"$CPR_ROOT/fake/niceness"; command sha256sum "$@"; }
+head() { nice >>"$CPR_ROOT/fake/niceness-head"; command head "$@"; }
+`,
+    );
+    const { sha256: hash, bytes } = await takeSnapshot(masters.lane, pins(), signal);
+    rmSync(join(on.root, 'fake/niceness-head'));
+    await masters.lane.stream({
+      node: 'master-0',
+      script: 'stream-snapshot.sh',
+      runId,
+      args: ['master-0', hash],
+      timeoutMs: 60_000,
+      mostBytes: bytes,
+      signal,
+      body: () => Promise.resolve(),
+    });
+    for (const file of ['fake/niceness', 'fake/niceness-head'])
+      assert.deepEqual([...new Set(on.read(file).trim().split('\n'))], ['19'], file);
   });
 
   const faults: [string, string, string, RegExp][] = [
@@ -156,6 +206,25 @@ describe('a copy of it', { concurrency }, () => {
     const second = await copy();
     assert.deepEqual([second.path, second.changed], [first.path, false]);
     assert.equal(readdirSync(directory).length, 2);
+  });
+
+  it('of each of two snapshots of a run is found again', async (t) => {
+    const { masters, directory, copy } = await stage(t);
+    const { path: first } = await copy();
+    const on = masters.of('master-0');
+    const then = Date.now() / 1000 - 7_200;
+    utimesSync(join(on.root, onNode), then, then);
+    const later = await takeSnapshot(masters.lane, pins(), signal);
+    // The name of a copy has the second in which it was begun.
+    await sleep(1_100);
+    const snapshots = { directory, recipient, keep: { copies: 5 } };
+    const cluster = { ...clusterWith('master-0'), snapshots };
+    const copyLater = () => copySnapshot({ cluster, lane: masters.lane, signal }, pins({ recipient }), later);
+    const { path, changed } = await copyLater();
+    assert.equal(changed, true);
+    assert.notEqual(path, first);
+    assert.deepEqual([(await copyLater()).path, (await copyLater()).changed], [path, false]);
+    assert.equal((await copy()).changed, false);
   });
 
   it('that was damaged since is made anew', async (t) => {

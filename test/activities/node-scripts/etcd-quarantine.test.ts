@@ -134,7 +134,9 @@ cp() { [ ! -e "$CPR_ROOT/fake/full" ] && command cp "$@"; }
       const { message } = error as Error;
       return (
         isFailure(error, 'NodeScriptFailed') &&
-        message.includes(`THE MANIFEST OF ETCD IS OUT and cannot be put back: it lies in /${aside}/etcd-pod.yaml`)
+        message.includes(
+          `THE MANIFEST OF ETCD IS OUT and cannot be put back: it lies in /${aside}/etcd-pod.yaml`,
+        )
       );
     });
   });

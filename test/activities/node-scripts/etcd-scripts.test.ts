@@ -52,6 +52,12 @@ describe('observe-etcd.sh', { concurrency }, () => {
     assert.match(on.calls()[0] ?? '', /^shell sh -c export ETCDCTL_ENDPOINTS=https:\/\/localhost:2379/);
   });
 
+  it('has as much room for a snapshot as the fuller of the two file systems that it is written to', () => {
+    assert.equal(parseRoom({ room: '7000', 'data.free': '5000' }).freeBytes, 5_000);
+    assert.equal(parseRoom({ room: '3000', 'data.free': '5000' }).freeBytes, 3_000);
+    assert.throws(() => parseRoom({ room: '3000' }), /data\.free/);
+  });
+
   it('changes nothing, and says no private key', async (t) => {
     const on = await etcdNode(t);
     const before = statSync(join(on.root, data, 'member/snap/db')).mtimeMs;
