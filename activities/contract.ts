@@ -6,7 +6,7 @@ import type { OpenWork } from '../domain/diagnosis/leftovers.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Reading } from '../domain/reading.ts';
 import type { KubeletEvidence, Observation } from '../domain/control-plane.ts';
-import type { Debt } from '../domain/kubelet/debt.ts';
+import type { Debt, Watched } from '../domain/kubelet/debt.ts';
 import type { Means, Rung } from '../domain/kubelet/rung.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RecoveryRequest } from '../domain/run.ts';
@@ -96,8 +96,8 @@ export interface DecideActivities {
   decideKubeletAuthRecovery(input: DecideInput): Promise<Verdict>;
   /** `open`: ids of the recoveries that go on now, the one that asks or not. `leaseWatched`: as `recoveryHistory` says. */
   decideCleanup(input: DecideInput & { open: string[]; leaseWatched: boolean }): Promise<Verdict>;
-  /** What is still owed on a node after a recovery. `serial`: of its own certificate when it was first seen. */
-  judgeDebt(input: { observation: Observation; node: string; serial?: string }): Promise<Debt>;
+  /** What is still owed on a node after a recovery. `first`: its own certificate when that was first seen. */
+  judgeDebt(input: { observation: Observation; node: string; first?: Watched }): Promise<Debt>;
   /** Why the node's kubelet must not be restarted just now, for the sake of the other masters; absent: it may. */
   objectToRestart(input: {
     observation: Observation;

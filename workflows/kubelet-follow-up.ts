@@ -1,11 +1,11 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
+  condition,
   continueAsNew,
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
-  sleep,
   startChild,
   WorkflowIdReusePolicy,
   workflowInfo,
@@ -13,55 +13,87 @@ import {
 import type { Debt } from '../domain/kubelet/debt.ts';
 import { plain } from '../domain/markdown.ts';
 import type { RecoveryRequest } from '../domain/run.ts';
-import { debtQuery, recoveryWorkflowId, type FollowUpInput, type FollowUpState } from './messages.ts';
+import {
+  debtQuery,
+  recoveredSignal,
+  recoveryWorkflowId,
+  type FollowUpInput,
+  type FollowUpState,
+} from './messages.ts';
 import { decisions, handsOn, labelled } from './steps/activities.ts';
 import { describeFailure } from './steps/failures.ts';
 
-/** Right after a recovery there is nothing to see yet; a debt is asked for often, a renewal comes after days. */
-const pauseMs: Record<Debt['state'], number> = {
-  waiting: 5 * 60_000,
-  owed: 15 * 60_000,
-  watching: 6 * 3_600_000,
-  paid: 0,
-};
+/** What a recovery has just proved needs no look at once. */
+const firstMs = 20_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+/** Of a certificate that lives a month the first renewal comes after three weeks; a look a day shows what else becomes of it. */
+const watchMs = { least: 6 * hourMs, most: 24 * hourMs };
 const looksAtMost = 20;
 
 /**
  * Watches over one node after a recovery, without the lock of its cluster: until cluster-admin, where it was lent, is gone, and
- * until the kubelet has renewed its certificate by itself. It changes nothing. Where something is owed and can be done it opens
- * the recovery, which takes the lock and asks for its own approval; and opens it again when that one ended without doing it.
+ * until the kubelet has renewed its certificate by itself. It changes nothing. Where something was lent and can be taken back it
+ * opens the recovery, which takes the lock and asks for its own approval; and opens it again when that one ended without doing
+ * it. What else it sees on the node is the health check's business.
  */
 export async function KubeletFollowUp(input: FollowUpInput): Promise<FollowUpState> {
-  const { cluster, node } = readInput(input);
-  const state: FollowUpState = {
-    cluster,
-    node,
-    debt: { state: 'waiting', because: 'nobody has looked yet' },
-    proposals: input.proposals ?? 0,
-    ...(input.serial === undefined ? {} : { serial: input.serial }),
-  };
+  const state = begin(input);
+  // Counts recoveries of this node: what was seen before the newest one is nothing to go by.
+  let recoveries = 0;
   setHandler(debtQuery, () => state, { description: 'What is still owed on this node, as data.' });
-  for (let looks = 1; ; looks++) {
-    await sleep(looks === 1 && input.serial === undefined ? 60_000 : pauseMs[state.debt.state], {
-      summary: 'Before looking again',
-    });
-    state.debt = await look(state);
-    if (state.debt.serial !== undefined) state.serial ??= state.debt.serial;
+  setHandler(recoveredSignal, (recovered) => {
+    recoveries += 1;
+    // It may come from a person's hand, and without what belongs to it.
+    Object.assign(state, { lent: isLent(recovered), debt: unseen });
+    delete state.first;
     tell(state);
-    if (state.debt.state === 'paid') return state;
-    if (state.debt.state === 'owed') await propose(state, input.requester);
+  });
+  for (let looks = 1; ; looks++) {
+    const since = recoveries;
+    const isNew = () => recoveries !== since;
+    if (await condition(isNew, pauseMs(state), { summary: 'Before looking again' })) continue;
+    const debt = await look(state);
+    if (isNew()) continue;
+    state.debt = debt;
+    if (debt.certificate !== undefined) {
+      const isFirst = state.first === undefined || debt.state === 'watching';
+      if (isFirst) state.first = debt.certificate;
+    }
+    tell(state);
+    if (debt.state === 'paid') return state;
+    if (debt.state === 'owed' && state.lent) await propose(state, input.requester);
     if (looks >= looksAtMost || workflowInfo().continueAsNewSuggested) await goOn(state, input.requester);
   }
 }
 
-async function look({ cluster, node, serial }: FollowUpState): Promise<Debt> {
+function isLent(recovered: unknown): boolean {
+  return (
+    typeof recovered === 'object' && recovered !== null && 'lent' in recovered && recovered.lent === true
+  );
+}
+
+const unseen: Debt = { state: 'waiting', because: 'nobody has looked yet' };
+
+/** Right after a recovery there is nothing to see yet; a debt is asked for often, a renewal comes after days. */
+function pauseMs({ debt, lent, first }: FollowUpState): number {
+  if (debt === unseen) return first === undefined ? firstMs : watchMs.least;
+  if (debt.state === 'watching') {
+    const left = Date.parse(debt.notBefore ?? '') - Date.now();
+    return Math.min(Math.max(left || 0, watchMs.least), watchMs.most);
+  }
+  if (!lent) return hourMs;
+  return (debt.state === 'owed' ? 15 : 5) * minuteMs;
+}
+
+async function look({ cluster, node, first }: FollowUpState): Promise<Debt> {
   try {
     const observation = await handsOn(cluster).observe.observeControlPlane.executeWithOptions(
       labelled(`Look at ${node}`),
       [{ cluster }],
     );
     return await decisions.judgeDebt.executeWithOptions(labelled('What is owed?'), [
-      { observation, node, ...(serial === undefined ? {} : { serial }) },
+      { observation, node, ...(first === undefined ? {} : { first }) },
     ]);
   } catch (error) {
     return { state: 'waiting', because: describeFailure(error).message };
@@ -89,14 +121,9 @@ async function propose(state: FollowUpState, requester: string): Promise<void> {
   tell(state);
 }
 
-function goOn({ cluster, node, serial, proposals }: FollowUpState, requester: string): Promise<never> {
-  return continueAsNew<typeof KubeletFollowUp>({
-    cluster,
-    node,
-    requester,
-    proposals,
-    ...(serial === undefined ? {} : { serial }),
-  });
+function goOn({ cluster, node, lent, first, proposals }: FollowUpState, requester: string): Promise<never> {
+  const seen = first === undefined ? {} : { first };
+  return continueAsNew<typeof KubeletFollowUp>({ cluster, node, requester, lent, proposals, ...seen });
 }
 
 function tell({ node, debt, proposals }: FollowUpState): void {
@@ -104,15 +131,14 @@ function tell({ node, debt, proposals }: FollowUpState): void {
   setCurrentDetails(`**${debt.state}** ${plain(node)}: ${plain(debt.because, 500)}.${asked}`);
 }
 
-function readInput(input: unknown): { cluster: string; node: string } {
-  const { cluster, node } = (typeof input === 'object' && input !== null ? input : {}) as Record<
-    string,
-    unknown
-  >;
-  if (typeof cluster === 'string' && cluster !== '' && typeof node === 'string' && node !== '')
-    return { cluster, node };
-  throw ApplicationFailure.nonRetryable(
-    'Input is for example {"cluster":"prod-eu-1","node":"master-1","requester":"you"}',
-    'BadRequest',
-  );
+function begin(input: unknown): FollowUpState {
+  const given = (typeof input === 'object' && input !== null ? input : {}) as Partial<FollowUpInput>;
+  const { cluster, node, lent, first, proposals = 0 } = given;
+  if (typeof cluster !== 'string' || cluster === '' || typeof node !== 'string' || node === '')
+    throw ApplicationFailure.nonRetryable(
+      'Input is for example {"cluster":"prod-eu-1","node":"master-1","requester":"you"}',
+      'BadRequest',
+    );
+  const seen = first === undefined ? {} : { first };
+  return { cluster, node, lent: lent === true, debt: unseen, proposals, ...seen };
 }

@@ -2,7 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Sighting } from '../domain/etcd/sighting.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { ObservationCost } from '../domain/control-plane.ts';
-import type { Debt } from '../domain/kubelet/debt.ts';
+import type { Debt, Watched } from '../domain/kubelet/debt.ts';
 import type { Vote } from '../domain/approval.ts';
 import type { LeaseState } from '../domain/lease-state.ts';
 import type { BrakeRelease, BrakeState } from '../domain/brake.ts';
@@ -38,22 +38,27 @@ export const leaseStateQuery = defineQuery<LeaseState>('state');
 
 /** Of the workflow `KubeletFollowUp`. */
 export const debtQuery = defineQuery<FollowUpState>('debt');
+/** The node was recovered once more: what was seen of it before tells nothing about its next renewal. */
+export const recoveredSignal = defineSignal<[{ lent: boolean }]>('recovered');
 
 export interface FollowUpInput {
   cluster: string;
   node: string;
   /** Who asked for the recovery that this follows. */
   requester: string;
-  /** Of the node's own certificate when it was first seen. */
-  serial?: string;
+  /** Its kubelet was lent cluster-admin: the graduation is opened as soon as it can be done. */
+  lent?: boolean;
+  /** The node's own certificate when it was first seen. */
+  first?: Watched;
   proposals?: number;
 }
 
 export interface FollowUpState {
   cluster: string;
   node: string;
+  lent: boolean;
   debt: Debt;
-  serial?: string;
+  first?: Watched;
   /** How often a recovery was opened for what is owed. */
   proposals: number;
 }

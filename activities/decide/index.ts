@@ -14,7 +14,7 @@ import type { EtcdDecideActivities } from '../etcd-contract.ts';
 export function createDecideActivities(): DecideActivities & EtcdDecideActivities {
   return {
     diagnoseObservation: async ({ observation, open, etcd }) => diagnose(observation, open, etcd),
-    judgeDebt: async ({ observation, node, serial }) => judgeDebt(observation, node, serial),
+    judgeDebt: async ({ observation, node, first }) => judgeDebt(observation, node, first),
     objectToRestart: async ({ observation, node, rung, lending }) => {
       const because =
         lending && rung !== undefined

@@ -12,12 +12,24 @@ export interface Debt {
   state: 'waiting' | 'owed' | 'watching' | 'paid';
   /** One sentence. */
   because: string;
-  /** Serial of its certificate, once it is its own. */
-  serial?: string;
+  /** Its certificate, once it is its own. */
+  certificate?: Watched;
+  /** Before this nobody need look for a renewal, ISO 8601. */
+  notBefore?: string;
 }
 
-/** The first serial that was seen of the node's own certificate; another one means that it has renewed it. */
-export function judgeDebt(observation: Observation, node: string, firstSerial?: string): Debt {
+/** A certificate whose renewal is watched for. */
+export interface Watched {
+  serial: string;
+  /** ISO 8601. */
+  notAfter: string;
+}
+
+/** A kubelet renews at a random point between 70 and 90 % of the life of its certificate. */
+const renewsAfter = 0.7;
+
+/** `first`: the certificate that was seen first of the node's own; another one means that it has renewed it. */
+export function judgeDebt(observation: Observation, node: string, first?: Watched): Debt {
   const master = observation.masters.find(({ name }) => name === node);
   const kubelet = master && valueOf(master.kubelet);
   if (!kubelet) return { state: 'waiting', because: `${node} could not be looked at` };
@@ -28,22 +40,27 @@ export function judgeDebt(observation: Observation, node: string, firstSerial?: 
       ? { state: 'owed', because: sentence }
       : { state: 'waiting', because: `${sentence}; ${why}` };
   }
-  const { clientCertificate: certificate } = kubelet;
-  if (standing !== 'healthy' || certificate.state !== 'present')
-    return { state: 'waiting', because: sentence };
-  const { serial } = certificate;
-  if (firstSerial === undefined || firstSerial === serial)
+  const { clientCertificate: present } = kubelet;
+  if (standing !== 'healthy' || present.state !== 'present') return { state: 'waiting', because: sentence };
+  const { serial, notBefore, notAfter } = present;
+  const certificate = { serial, notAfter };
+  if (first !== undefined && first.serial !== serial && Date.parse(notBefore) < Date.parse(first.notAfter))
+    // With a canonical kubeconfig and no other credential about, nobody but the node itself can have asked.
     return {
-      state: 'watching',
-      because: `${node} is itself; its first renewal has not been seen yet`,
-      serial,
+      state: 'paid',
+      because: `${node} has renewed its certificate by itself: serial ${serial}`,
+      certificate,
     };
-  // With a canonical kubeconfig and no other credential about, nobody but the node itself can have asked.
-  return {
-    state: 'paid',
-    because: `${node} has renewed its certificate by itself: serial ${serial}`,
-    serial,
-  };
+  const isNew = first !== undefined && first.serial !== serial;
+  const because = isNew
+    ? `${node} has another certificate, which it got after the one before had ended; its first renewal has not been seen yet`
+    : `${node} is itself; its first renewal has not been seen yet`;
+  return { state: 'watching', because, certificate, notBefore: renewsFrom(notBefore, notAfter) };
+}
+
+function renewsFrom(notBefore: string, notAfter: string): string {
+  const begin = Date.parse(notBefore);
+  return new Date(begin + (Date.parse(notAfter) - begin) * renewsAfter).toISOString();
 }
 
 /** One master at a time has the lock, and one that serves can wait for one that does not. */

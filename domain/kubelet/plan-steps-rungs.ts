@@ -251,3 +251,24 @@ export function followUp({ node }: PlanInput): PlanStep {
     proof: 'the workflow is open',
   };
 }
+
+/** The same watch where nothing is owed: a mended kubelet has proved that it can renew itself only once it has. */
+export function watchRenewal({ node }: PlanInput): PlanStep {
+  return {
+    id: 'follow-up',
+    sentence: `Watch over ${node} until its kubelet has renewed its certificate by itself`,
+    target: node,
+    changes: [
+      {
+        what: `workflow KubeletFollowUp for ${node}`,
+        from: 'as it is',
+        to: 'open, without the lock of the cluster; it looks about once a day, changes nothing, and ends with the first renewal',
+      },
+    ],
+    risk: 'reversible',
+    undo: 'not needed: it only looks',
+    proof: 'the workflow is open',
+    skipMeans:
+      'nobody watches for the first renewal: if it fails, that shows when the certificate has ended.',
+  };
+}

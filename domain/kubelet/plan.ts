@@ -1,7 +1,7 @@
 import type { KubeletEvidence } from '../control-plane.ts';
 import type { KubeletPins, KubeletPlan, PlanStep } from '../plan.ts';
 import { isDurable } from './bootstrap.ts';
-import { bootstrapPath, withdrawable } from './names.ts';
+import { bootstrapPath, kubeconfigPath, withdrawable } from './names.ts';
 import {
   adminBootstrap,
   adminKubeconfig,
@@ -15,6 +15,7 @@ import {
   resumeRemediators,
   verifyPlatform,
   verifyServing,
+  watchRenewal,
   withdrawAdmin,
 } from './plan-steps-rungs.ts';
 import { approveCsr, backup, bootstrap, graduate, restart, verify, verifyGraduated } from './plan-steps.ts';
@@ -86,7 +87,13 @@ function stepsOf(input: PlanInput): PlanStep[] {
 
 function stepsFor(input: PlanInput): Step[] {
   const { rung = 'R2b' } = input.pins;
-  const end = [...(needsGraduation(input) && !graduatesFirst(input) ? [graduate] : []), verifyGraduated];
+  const end = [
+    ...(needsGraduation(input) && !graduatesFirst(input) ? [graduate] : []),
+    verifyGraduated,
+    ...(givesCertificate[rung] ? [watchRenewal] : []),
+  ];
+  if (rung === 'G' && !isReadByKubelet(input))
+    return [backup, ...(holdsAdmin(input) ? [withdrawAdmin] : []), verify, ...end];
   if (rung === 'R0') return [backup, approveCsr, verify, ...end];
   // The watch stands before anything is lent: a run that dies after that must not be the only one who knew.
   if (rung === 'R4b') return [backup, followUp, adminKubeconfig, restart, verifyServing];
@@ -94,6 +101,23 @@ function stepsFor(input: PlanInput): Step[] {
   const first = graduatesFirst(input) ? [graduate] : [];
   const goBack = holdsAdmin(input) ? [withdrawAdmin, restartAfterWithdrawal] : [restart];
   return [backup, ...first, ...before, ...goBack, ...after, verify, ...end];
+}
+
+/** Whether its new certificate is one that it has never renewed yet. R4b has its own watch, which stays for that. */
+const givesCertificate: Record<Rung, boolean> = {
+  R0: true,
+  R1: false,
+  G: false,
+  R2a: true,
+  R2b: true,
+  R3: true,
+  R4a: true,
+  R4b: false,
+};
+
+/** A kubelet that runs reads its kubeconfig and its certificates, and the bootstrap file only when it has neither. */
+function isReadByKubelet({ kubelet }: Pick<PlanInput, 'kubelet'>): boolean {
+  return kubelet.adminCredentials.some((path) => path === kubeconfigPath || path.endsWith('.pem'));
 }
 
 /** The point of no return lies before it then. */

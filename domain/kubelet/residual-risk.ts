@@ -9,7 +9,7 @@ export function residualRiskOf(input: PlanInput): string[] {
     ...ofRung(input),
     `The backup ${backupDirectory(pins.runId)} stays on ${node} until a person deletes it.`,
     `What removed the certificate of ${node} is not known to this run: find out, or it happens again.`,
-    'The kubelet renews its certificate by itself at 70 to 90 % of its life; the first renewal has not been seen yet.',
+    'The kubelet renews its certificate by itself at 70 to 90 % of its life; the first renewal has not been seen yet, and the workflow KubeletFollowUp looks for it where the certificate is new.',
     `On OpenShift the machine-config-daemon marks ${node} as accessed by ssh: that was this run.`,
   ];
 }

@@ -37,7 +37,7 @@ const drifts: [string, (plan: KubeletPlan) => void, RegExp][] = [
   ],
   ['the certificate authority', (plan) => (plan.pins.caSha256 = '0'.repeat(64)), /authority is another one/],
   ['a step more', (plan) => plan.steps.push({ ...step(plan, 'verify'), id: 'wait' }), /step wait is new/],
-  ['a step less', (plan) => plan.steps.pop(), /step verify-graduated is gone/],
+  ['a step less', (plan) => plan.steps.pop(), /step follow-up is gone/],
   ['a sentence', (plan) => (plan.because = 'For another reason.'), /wording of the plan changed/],
 ];
 

@@ -26,7 +26,7 @@ test('the report of a healed run is a whole incident record', () => {
     '(after 1 min 8 s)',
     'unproved names',
     '| `plan-1` | approve | Anna | unproved name | go |',
-    'until the first step (looking, and waiting for approval) 1 min; in steps 5.6 s; in all 1 min 8 s',
+    'until the first step (looking, and waiting for approval) 1 min; in steps 6.4 s; in all 1 min 8 s',
     'stays valid for up to one hour',
     state.digest ?? '',
     'back-up-kubelet.sh',

@@ -33,7 +33,16 @@ test('with a look every minute and nobody touching anything, exactly one recover
     assert.equal(waiting.plan?.target, node);
     assert.deepEqual(
       waiting.plan?.steps.map(({ id }) => id),
-      ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated'],
+      [
+        'backup',
+        'bootstrap',
+        'restart',
+        'approve-csr',
+        'verify',
+        'graduate',
+        'verify-graduated',
+        'follow-up',
+      ],
     );
 
     const looks = await count('WorkflowType="HealthCheck" AND ExecutionStatus="Completed"');

@@ -1,14 +1,23 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
+import {
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
 import type { KubeletPlan } from '../../domain/plan.ts';
-import { followUpWorkflowId, type FollowUpInput } from '../messages.ts';
+import { followUpWorkflowId, recoveredSignal, type FollowUpInput } from '../messages.ts';
 import type { Run } from './run.ts';
 import type { StepReport } from './step-runner.ts';
 
-/** Opens the watch over one node. One that is open already watches the same thing. */
-export async function keepDebt({ request }: Run, { cluster, target }: KubeletPlan): Promise<StepReport> {
+/** Opens the watch over one node. One that is open already is told to begin anew: the certificate is another one. */
+export async function keepWatch(
+  { request }: Run,
+  { cluster, target, pins }: KubeletPlan,
+): Promise<StepReport> {
   const workflowId = followUpWorkflowId(cluster, target);
-  const input: FollowUpInput = { cluster, node: target, requester: request.requester };
+  const lent = pins.rung === 'R4b';
+  const input: FollowUpInput = { cluster, node: target, requester: request.requester, lent };
   try {
     await startChild('KubeletFollowUp', {
       workflowId,
@@ -21,7 +30,9 @@ export async function keepDebt({ request }: Run, { cluster, target }: KubeletPla
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return { changed: false, sentence: `${workflowId} was open already` };
+    // Should it end at this very moment, the step fails, and a retry opens another.
+    await getExternalWorkflowHandle(workflowId).signal(recoveredSignal, { lent });
+    return { changed: true, sentence: `${workflowId} was open already, and watches anew over ${target}` };
   }
   return { changed: true, sentence: `${workflowId} keeps watch over ${target}` };
 }

@@ -47,6 +47,7 @@ interface Progress {
   /** When this run first restarted the kubelet, ISO 8601: whatever is older was true before the recovery too. */
   since?: string;
   proofs: string[];
+  kept: string[];
 }
 
 /** How the plan of KubeletAuthRecovery is carried out: one entry for each of its steps, in its order. */
@@ -60,7 +61,7 @@ export function kubeletProcedure(
   const node = { cluster: plan.cluster, node: plan.target };
   // The vote covered the scripts too: a worker that was upgraded since has other ones, and must not run them.
   const mine = { ...node, runId, scripts };
-  const progress: Progress = { attempt: 0, before: [], proofs: [] };
+  const progress: Progress = { attempt: 0, before: [], proofs: [], kept: [] };
   const place = { server, caSha256, ...(source === undefined ? {} : { source }) };
   const proof = { ...node, runId, server };
   const owed = bootstrapOwed ? { bootstrapOwed } : {};
@@ -113,6 +114,7 @@ export function kubeletProcedure(
     },
     ...ladderProcedure(run, hands, plan, {
       restore,
+      keep: (sentence) => (progress.kept = [sentence]),
       serves: async (label) => {
         const report = await verify(run, hands, { ...proof, stage: 'serving' }, progress, label);
         await conclude(label, 'left owing');
@@ -125,6 +127,7 @@ export function kubeletProcedure(
     retryFrom: (stepId, errorType) => retryFrom(plan, stepId, errorType),
     advice: (stepId, errorType) => advice(plan, stepId, errorType),
     proofs: () => progress.proofs,
+    kept: () => progress.kept,
   };
 }
 

@@ -3,7 +3,8 @@ import { meansOf } from '../../domain/kubelet/rung.ts';
 import type { KubeletPlan } from '../../domain/plan.ts';
 import { patient, type Hands } from './activities.ts';
 import { proveOthersWell } from './before-restart.ts';
-import { keepDebt } from './follow-up.ts';
+import { followUpWorkflowId } from '../messages.ts';
+import { keepWatch } from './follow-up.ts';
 import type { Run } from './run.ts';
 import { beyondReturn, withheldAct, type StepCode, type StepReport } from './step-runner.ts';
 
@@ -46,13 +47,15 @@ interface Shared {
   /** Puts back what the backup holds. */
   restore: (label: ActivityOptions) => Promise<StepReport>;
   serves: (label: ActivityOptions) => Promise<StepReport>;
+  /** For the report: what stays on purpose. */
+  keep: (sentence: string) => void;
 }
 
 export function ladderProcedure(
   run: Run,
   hands: Hands,
   plan: KubeletPlan,
-  { restore, serves }: Shared,
+  { restore, serves, keep }: Shared,
 ): Record<LadderStep, StepCode> {
   const { act, observe } = hands;
   const { rung } = plan.pins;
@@ -112,7 +115,16 @@ export function ladderProcedure(
     'admin-bootstrap': { act: lend('bootstrap'), undo: restore },
     'admin-kubeconfig': { act: lend('kubeconfig'), undo: restore },
     'verify-serving': { verifies: true, act: serves },
-    'follow-up': { act: () => keepDebt(run, plan) },
+    'follow-up': {
+      act: async () => {
+        const report = await keepWatch(run, plan);
+        const workflowId = followUpWorkflowId(plan.cluster, plan.target);
+        keep(
+          `Workflow ${workflowId}: it watches over ${plan.target} until its kubelet has renewed its certificate by itself, and ends then. To end it before: temporal workflow cancel --workflow-id ${workflowId}`,
+        );
+        return report;
+      },
+    },
     'pause-remediators': {
       act: (label) => act.pauseRemediators.executeWithOptions(label, [others]),
       undo: resume,

@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import type { Observation } from '../../../domain/control-plane.ts';
 import { judgeDebt } from '../../../domain/kubelet/debt.ts';
 import { adminSubject, noSigner } from '../../support/ladder.ts';
-import { healthyObservation, incidentOn, kubeletOf } from '../../support/observations.ts';
+import {
+  healthyObservation,
+  incidentOn,
+  kubeletOf,
+  observedAt,
+  secondsAfter,
+} from '../../support/observations.ts';
 
 /** Its kubeconfig holds cluster-admin, and its own certificate lies there: as after rung R4b, once somebody signs. */
 function lentTo(node: string, observation: Observation = healthyObservation()): Observation {
@@ -30,10 +36,18 @@ test('a graduation takes no lock while another master cannot authenticate at all
   assert.match(debt.because, /master-2 cannot authenticate at all, and comes first/);
 });
 
-test('a healthy node is watched until its certificate is another one', () => {
+test('a healthy node is watched until its certificate is another one, for which nobody looks before 70 % of its life', () => {
   const healthy = healthyObservation();
-  const first = judgeDebt(healthy, 'master-1');
-  assert.equal(first.state, 'watching');
-  assert.equal(judgeDebt(healthy, 'master-1', first.serial).state, 'watching');
-  assert.equal(judgeDebt(healthy, 'master-1', 'another').state, 'paid');
+  const debt = judgeDebt(healthy, 'master-1');
+  assert.deepEqual([debt.state, debt.notBefore], ['watching', '2026-12-13T11:40:30.000Z']);
+  assert.equal(judgeDebt(healthy, 'master-1', debt.certificate).state, 'watching');
+  const before = { serial: 'another', notAfter: secondsAfter(observedAt, 86_400) };
+  assert.equal(judgeDebt(healthy, 'master-1', before).state, 'paid');
+});
+
+test('a certificate that came only after the one before had ended was not renewed by the node itself', () => {
+  const ended = { serial: 'another', notAfter: secondsAfter(observedAt, -86_400) };
+  const debt = judgeDebt(healthyObservation(), 'master-1', ended);
+  assert.equal(debt.state, 'watching');
+  assert.match(debt.because, /after the one before had ended/);
 });

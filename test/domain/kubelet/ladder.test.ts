@@ -10,6 +10,7 @@ import { known } from '../../../domain/reading.ts';
 import { decide, decideChanged, type Change } from '../../support/decisions.ts';
 import {
   adminFile,
+  adminSubject,
   goodBootstrap,
   noSecret,
   noSigner,
@@ -35,7 +36,7 @@ const climbs: [string, string, Rung, string[], Change][] = [
     'its one request waits for approval',
     'C1',
     'R0',
-    ['backup', 'approve-csr', 'verify', 'verify-graduated'],
+    ['backup', 'approve-csr', 'verify', 'verify-graduated', 'follow-up'],
     (observation, kubelet) => {
       goodBootstrap(kubelet);
       observation.csrs = known([request()], '');
@@ -45,7 +46,7 @@ const climbs: [string, string, Rung, string[], Change][] = [
     'it has filed a second request while it waited',
     'C1',
     'R2a',
-    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated'],
+    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated', 'follow-up'],
     (observation, kubelet) => {
       goodBootstrap(kubelet);
       observation.csrs = known([request(), request({ uid: 'second' })], '');
@@ -55,14 +56,14 @@ const climbs: [string, string, Rung, string[], Change][] = [
     'a request waits that it cannot have filed, since its credential is rejected',
     'C1',
     'R2b',
-    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated'],
+    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated', 'follow-up'],
     (observation) => (observation.csrs = known([request()], '')),
   ],
   [
     'its request was approved long ago and never issued',
     'C2',
     'R2a',
-    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated'],
+    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated', 'follow-up'],
     (observation, kubelet) => {
       goodBootstrap(kubelet);
       kubelet.unit.startedAt = secondsAfter(observedAt, -400);
@@ -83,14 +84,14 @@ const climbs: [string, string, Rung, string[], Change][] = [
     'the bootstrap credential is good',
     'C4',
     'R2a',
-    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated'],
+    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated', 'follow-up'],
     (_, kubelet) => goodBootstrap(kubelet),
   ],
   [
     'the bootstrap credential is a good client certificate, as an installation of today has it',
     'C4',
     'R2a',
-    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated'],
+    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated', 'follow-up'],
     (_, kubelet) => {
       goodBootstrap(kubelet);
       const { bootstrap } = kubelet;
@@ -108,21 +109,21 @@ const climbs: [string, string, Rung, string[], Change][] = [
     'there is no kubeconfig, and the bootstrap file names the server',
     'C5',
     'R2b',
-    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated'],
+    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated', 'follow-up'],
     (_, kubelet) => (kubelet.kubeconfig = { state: 'missing' }),
   ],
   [
     'the file is corrupt',
     'C6',
     'R2b',
-    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated'],
+    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated', 'follow-up'],
     (_, kubelet) => (kubelet.clientCertificate = { state: 'corrupt', detail: 'no private key in it' }),
   ],
   [
     'the certificate is of an authority that the API server does not know',
     'C6',
     'R2b',
-    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated'],
+    ['backup', 'bootstrap', 'restart', 'approve-csr', 'verify', 'graduate', 'verify-graduated', 'follow-up'],
     (_, kubelet) => {
       kubelet.clientCertificate = present();
       kubelet.clientFiles = [clientFile('master-1', { accepted: 'rejected' })];
@@ -133,7 +134,7 @@ const climbs: [string, string, Rung, string[], Change][] = [
     'the certificate is that of another node',
     'C7',
     'R2a',
-    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated'],
+    ['backup', 'restart', 'approve-csr', 'verify', 'verify-graduated', 'follow-up'],
     (_, kubelet) => {
       goodBootstrap(kubelet);
       kubelet.clientCertificate = present({ commonName: 'system:node:master-2' });
@@ -153,6 +154,7 @@ const climbs: [string, string, Rung, string[], Change][] = [
       'restart',
       'verify',
       'verify-graduated',
+      'follow-up',
     ],
     (observation) => noSecret(observation),
   ],
@@ -160,7 +162,7 @@ const climbs: [string, string, Rung, string[], Change][] = [
     'we may approve nothing, and break-glass was asked for',
     'C5',
     'R4a',
-    ['backup', 'admin-bootstrap', 'restart', 'verify', 'graduate', 'verify-graduated'],
+    ['backup', 'admin-bootstrap', 'restart', 'verify', 'graduate', 'verify-graduated', 'follow-up'],
     (observation, kubelet, decision) => {
       if (observation.powers.known) observation.powers.value.approveRequests = false;
       kubelet.adminKubeconfigs = [adminFile];
@@ -235,6 +237,33 @@ test('R4a takes the authority from the admin kubeconfig where the file that it r
     decision.request.breakGlass = true;
   });
   assert.deepEqual([pins.rung, pins.source, pins.caSha256], ['R4a', adminFile.path, 'cb'.repeat(32)]);
+});
+
+test('cluster-admin in the bootstrap file alone is replaced without a restart: a kubelet that runs does not read it', () => {
+  const admin = { ...adminSubject, path: '/etc/kubernetes/kubeconfig' };
+  const stepsWith = (paths: string[]) =>
+    latent((kubelet) => {
+      kubelet.adminCredentials = paths;
+      const { file } = kubelet.bootstrap;
+      if (file.state !== 'present') return;
+      delete kubelet.bootstrap.tokenSubject;
+      Object.assign(file, {
+        credential: 'client-certificate-data',
+        embeddedCommonName: admin.commonName,
+        embeddedOrganizations: admin.organizations,
+      });
+    }).plan.steps.map(({ id }) => id);
+  assert.deepEqual(stepsWith([admin.path]), ['backup', 'verify', 'graduate', 'verify-graduated']);
+  const halfWritten = `${admin.path}.cpr-0b1c2d3e4f50`;
+  assert.deepEqual(stepsWith([admin.path, halfWritten]), [
+    'backup',
+    'withdraw-admin',
+    'verify',
+    'graduate',
+    'verify-graduated',
+  ]);
+  const left = '/var/lib/kubelet/pki/kubelet-client-2026-11-01-00-00-00.pem';
+  assert.ok(stepsWith([admin.path, left]).includes('restart'), 'it may have been started with that one');
 });
 
 /** The kubelet still works: nothing may restart it into nothing. */

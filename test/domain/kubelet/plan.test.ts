@@ -109,6 +109,7 @@ test('the plan is that of rung R2b: its steps, its one irreversible act, and its
       ['verify', 'reversible', false],
       ['graduate', 'reversible', false],
       ['verify-graduated', 'reversible', false],
+      ['follow-up', 'reversible', false],
     ],
   );
   const pins = planOf('KubeletAuthRecovery', plan).pins;
