@@ -24,6 +24,9 @@ export interface ApiWays {
 const HEAD_START_MS = 700;
 /** Longer than ssh tries to connect. */
 const PROBE_MS = 6000;
+/** An endpoint may drop a connection now and then, and is not down for that. */
+const ENDPOINT_PROBES = 2;
+const TRIES_AT_MOST = 3;
 
 /**
  * Asks over the first way, and moves on only where nothing was answered: an answer, also a refusal, is the API's and would
@@ -51,7 +54,11 @@ export function createApiWays(
   async function findAnother(from: ApiWay, why: string): Promise<void> {
     isProved = false;
     const reasons = [`${nameOf(from)}: ${redact(why, 100)}`];
-    if (from === endpoint) because = why;
+    if (from === endpoint) {
+      because = why;
+      isProved = await answersAfterAll(endpoint, limits);
+      if (isProved) return;
+    }
     const next = await race(
       ways.filter((way) => way !== from),
       limits,
@@ -92,20 +99,35 @@ export function createApiWays(
   return {
     async ask(call) {
       if (call.changes) await prove();
-      const way = current;
-      try {
-        return await overOne(way, call);
-      } catch (error) {
-        limits.signal?.throwIfAborted();
-        if (way === current) isProved = false;
-        if (call.changes || ways.length === 1 || error instanceof BudgetSpent) throw error;
-        await moveOn(way, reasonOf(error));
+      for (let tries = 1; ; tries++) {
+        const way = current;
+        try {
+          return await overOne(way, call);
+        } catch (error) {
+          limits.signal?.throwIfAborted();
+          if (way === current) isProved = false;
+          const isOver = tries === TRIES_AT_MOST || call.changes || ways.length === 1;
+          if (isOver || error instanceof BudgetSpent) throw error;
+          await moveOn(way, reasonOf(error));
+        }
       }
-      return await overOne(current, call);
     },
     detour,
     close: () => ways.forEach((way) => way.close()),
   };
+}
+
+/** As soon as another way would have had its chance, it has lost its own. */
+async function answersAfterAll(endpoint: ApiWay, limits: ExchangeLimits): Promise<boolean> {
+  for (let probes = 0; probes < ENDPOINT_PROBES; probes++) {
+    try {
+      await endpoint.probe({ ...limits, timeoutMs: HEAD_START_MS });
+      return true;
+    } catch {
+      limits.signal?.throwIfAborted();
+    }
+  }
+  return false;
 }
 
 /** The first of them that proves itself, each with a head start on the next; undefined when none does. */

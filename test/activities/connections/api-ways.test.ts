@@ -150,6 +150,17 @@ describe('the way to the API', { concurrency: 4 }, () => {
     assert.deepEqual(asked(masters[0]!).toSorted(), ['/a', '/b', '/c', '/d', '/e', '/f']);
   });
 
+  it('is still the endpoint when that drops a connection now and then', async (t) => {
+    let calls = 0;
+    const { api, masters } = await clusterWith(t, (call) => (calls++ % 3 === 0 ? 'cut' : fine(call)));
+    for (const path of ['/a', '/b', '/c', '/d']) assert.deepEqual(await api.get(path), { path });
+    assert.equal(api.detour(), undefined);
+    assert.deepEqual(
+      masters.flatMap((master) => asked(master)),
+      [],
+    );
+  });
+
   it('goes back to the endpoint when the master fails in its turn', async (t) => {
     const { api, answers } = await clusterWith(t, cut);
     await api.get('/a');
@@ -198,11 +209,12 @@ describe('the way to the API', { concurrency: 4 }, () => {
   });
 
   it('counts what looking for it costs, and does not go beyond what a look may cost', async (t) => {
-    const budget = createBudget({ apiCalls: 4, bytes: 10_000 });
+    const budget = createBudget({ apiCalls: 6, bytes: 10_000 });
     const { api, masters } = await clusterWith(t, cut, [fine, fine, fine], { budget });
     await api.get('/x');
-    assert.equal(budget.cost().apiCalls, 4, 'one that failed, two probes, one that was answered');
-    await assert.rejects(api.get('/y'), /limit of 4 API calls/);
+    const spent = 'one that failed, two more for the endpoint, two for a master, one that was answered';
+    assert.equal(budget.cost().apiCalls, 6, spent);
+    await assert.rejects(api.get('/y'), /limit of 6 API calls/);
     assert.deepEqual(
       masters.slice(1).flatMap(({ calls }) => calls),
       [],
