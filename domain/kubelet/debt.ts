@@ -1,4 +1,4 @@
-import type { Observation } from '../control-plane.ts';
+import type { ClientCertificate, Observation } from '../control-plane.ts';
 import { valueOf } from '../reading.ts';
 import { classify } from './classify.ts';
 import { signerObjection } from './guards.ts';
@@ -40,22 +40,33 @@ export function judgeDebt(observation: Observation, node: string, first?: Watche
       ? { state: 'owed', because: sentence }
       : { state: 'waiting', because: `${sentence}; ${why}` };
   }
-  const { clientCertificate: present } = kubelet;
-  if (standing !== 'healthy' || present.state !== 'present') return { state: 'waiting', because: sentence };
-  const { serial, notBefore, notAfter } = present;
+  const { clientCertificate: certificate } = kubelet;
+  return standing === 'healthy' && certificate.state === 'present'
+    ? judgeRenewal(node, certificate, first)
+    : { state: 'waiting', because: sentence };
+}
+
+function judgeRenewal(
+  node: string,
+  { serial, notBefore, notAfter }: Extract<ClientCertificate, { state: 'present' }>,
+  first: Watched | undefined,
+): Debt {
   const certificate = { serial, notAfter };
-  if (first !== undefined && first.serial !== serial && Date.parse(notBefore) < Date.parse(first.notAfter))
-    // With a canonical kubeconfig and no other credential about, nobody but the node itself can have asked.
-    return {
-      state: 'paid',
-      because: `${node} has renewed its certificate by itself: serial ${serial}`,
-      certificate,
-    };
-  const isNew = first !== undefined && first.serial !== serial;
-  const because = isNew
-    ? `${node} has another certificate, which it got after the one before had ended; its first renewal has not been seen yet`
-    : `${node} is itself; its first renewal has not been seen yet`;
-  return { state: 'watching', because, certificate, notBefore: renewsFrom(notBefore, notAfter) };
+  const watching = (what: string): Debt => ({
+    state: 'watching',
+    because: `${node} ${what}; its first renewal has not been seen yet`,
+    certificate,
+    notBefore: renewsFrom(notBefore, notAfter),
+  });
+  if (first === undefined || first.serial === serial) return watching('is itself');
+  if (!(Date.parse(notBefore) < Date.parse(first.notAfter)))
+    return watching('has another certificate, which it got after the one before had ended');
+  // With a canonical kubeconfig and no other credential about, nobody but the node itself can have asked.
+  return {
+    state: 'paid',
+    because: `${node} has renewed its certificate by itself: serial ${serial}`,
+    certificate,
+  };
 }
 
 function renewsFrom(notBefore: string, notAfter: string): string {
