@@ -70,9 +70,8 @@ function print({ look, ...times }: ResumeTimes, kubelet: KubeletTimes): void {
   }
   console.log(`\n${'what'.padEnd(48)}${'seconds'.padStart(8)}${'looks'.padStart(8)}`);
   for (const [what, ms] of rows) {
-    console.log(
-      `${what.padEnd(48)}${(ms / 1000).toFixed(2).padStart(8)}${(ms / look).toFixed(2).padStart(8)}`,
-    );
+    const ratio = Number.isNaN(ms) ? '-' : (ms / look).toFixed(2);
+    console.log(`${what.padEnd(48)}${secondsOf(ms)}${ratio.padStart(8)}`);
   }
 }
 
@@ -89,5 +88,6 @@ function printEtcd(phases: readonly EtcdPhase[]): void {
 }
 
 function secondsOf(ms: number | undefined): string {
-  return (ms === undefined ? '' : (ms / 1000).toFixed(2)).padStart(8);
+  if (ms === undefined) return ''.padStart(8);
+  return (Number.isNaN(ms) ? '-' : (ms / 1000).toFixed(2)).padStart(8);
 }

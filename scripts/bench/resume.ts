@@ -9,7 +9,7 @@ import { activityTimes, votedAt, type ActivityTimes } from './history.ts';
 
 const node = 'master-1';
 
-/** One recovery of the lab, measured from its own history; all in milliseconds. */
+/** One recovery of the lab, measured from its own history; all in milliseconds, NaN where it could not be measured. */
 export interface ResumeTimes {
   /** One look at the whole control plane, the one after the vote: the yardstick of this run. */
   look: number;
@@ -75,7 +75,8 @@ async function recoverWithKills(
     look: look ? look.endedAt - look.startedAt : NaN,
     voteToAct: backup.scheduledAt - (await votedAt(recovery)),
     sameHost: backup.startedAt - firstDied,
-    anotherHost: credential.startedAt - secondDied,
+    // Where starting the other host's worker took so long that the held attempt ran out, nobody's death was waited for.
+    anotherHost: credential.startedAt > secondDied ? credential.startedAt - secondDied : NaN,
   };
 }
 
