@@ -3,7 +3,7 @@
 node=$1
 expect_node "$node"
 lock
-make_run_dir
+refuse_late
 must_move_whole
 report() { # CHANGED
     say changed "$1"

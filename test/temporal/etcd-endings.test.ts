@@ -51,7 +51,7 @@ describe('A run of EtcdRecovery that does not go straight', { concurrency: 4, ti
     return { simulator, recovery };
   };
 
-  it('aborted before the removal puts everything back, also what failed half-way, and keeps the snapshot alone', async () => {
+  it('aborted before the removal puts everything back, also what failed half-way, and keeps the snapshot and the mark of an abort alone', async () => {
     const cluster = dataGoes(healthyEtcd('etcd-aborted-before'), 'corrupt');
     const { recovery } = await begun(cluster, (simulator) =>
       simulator.intercept('quarantineEtcd', async (perform) => {
@@ -69,7 +69,11 @@ describe('A run of EtcdRecovery that does not go straight', { concurrency: 4, ti
     assert.deepEqual(cluster.model.paused, [{ name: 'masters' }]);
     assert.deepEqual(
       state.kept?.map((one) => one.includes('quarantine')),
-      [false, false],
+      [false, false, false],
+    );
+    assert.match(
+      state.kept?.[2] ?? '',
+      /^\/var\/lib\/etcd-recovery\/\S+ on master-2: the mark that holds back/,
     );
     await recordHistory(recovery, 'etcd-aborted-before-removal');
   });

@@ -16,7 +16,7 @@ export interface Progress {
   snapshot?: SnapshotTaken;
   proofs: string[];
   /** What stays on purpose, by what it is. */
-  kept: Map<'snapshot' | 'copy' | 'quarantine', string>;
+  kept: Map<'snapshot' | 'copy' | 'quarantine' | 'mark', string>;
 }
 
 /** A whole database is read, written or sent: minutes, and it heartbeats all along. */
@@ -118,6 +118,11 @@ export async function restore(
     kept: true,
     sentence: `The data stays in ${quarantineDirectory(runId)} on ${target.node}: ${why}.`,
   });
+  const mark = snapshotDirectory(runId);
+  progress.kept.set(
+    'mark',
+    `${mark} on ${target.node}: the mark that holds back a late attempt of this run. ${removal(target.node, mark)}`,
+  );
   try {
     const report = await hands.etcd.act.restoreEtcd.executeWithOptions({ ...label, ...moveTakes }, [
       { cluster, pins },

@@ -87,7 +87,8 @@ export async function removeKept(lab: Lab): Promise<void> {
 export async function assertNothingLeft(lab: Lab, before: Surroundings, report: string): Promise<void> {
   assert.deepEqual(await surroundings(lab), before);
   for (const line of await keptOn(lab)) {
-    const path = line.split(': ')[1] ?? '';
-    assert.ok(report.includes(path), `the report names ${path}`);
+    const [node = '', path = ''] = line.split(': ');
+    const told = report.split('\n').some((one) => one.includes(`${path} on ${node}`));
+    assert.ok(told, `the report names ${path} on ${node}`);
   }
 }
