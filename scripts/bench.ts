@@ -63,9 +63,12 @@ function print({ look, ...times }: ResumeTimes, kubelet: KubeletTimes): void {
     ['vote to Ready', kubelet.ready],
     ['vote to the last mirror pod', kubelet.lastPod],
     ['vote to healed, graduated and proved', kubelet.healed],
+    ...kubelet.steps.map(([id, ms]) => [`  of which ${id}`, ms] as const),
   ] as const;
   if (values.output === 'json') {
-    console.log(JSON.stringify({ milliseconds: { look, ...times, ...kubelet } }, null, 2));
+    const { steps, ...phases } = kubelet;
+    const milliseconds = { look, ...times, ...phases, steps: Object.fromEntries(steps) };
+    console.log(JSON.stringify({ milliseconds }, null, 2));
     return;
   }
   console.log(`\n${'what'.padEnd(48)}${'seconds'.padStart(8)}${'looks'.padStart(8)}`);

@@ -26,6 +26,8 @@ export interface KubeletTimes {
   lastPod: number;
   /** Backup, checks, graduation and proof included. */
   healed: number;
+  /** What of that each step of the plan took, by its id. */
+  steps: [id: string, ms: number][];
 }
 
 /** The incident twice: once as a script would end it, once as the runbook does. */
@@ -69,10 +71,14 @@ async function byRunbook(stage: Stage): Promise<Omit<KubeletTimes, 'bareReady' |
   const recovery = await stage.recover();
   const voted = (await approve(recovery)) * 1000;
   const back = untilBack(stage.lab, voted);
-  const { outcome } = await ended(recovery);
+  const { outcome, state } = await ended(recovery);
   const healed = Date.now() - voted;
   if (outcome.status !== 'healed') throw new Error(`not healed: ${outcome.sentence}`);
-  return { diagnosis, healed, ...(await back) };
+  const steps = state.steps.map(({ id, startedAt = '', endedAt = '' }): [string, number] => [
+    id,
+    Date.parse(endedAt) - Date.parse(startedAt),
+  ]);
+  return { diagnosis, healed, steps, ...(await back) };
 }
 
 interface Return {
