@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { listCsrs } from '../../lab/cluster/approver.ts';
+import { waitUntil } from '../../lab/cluster/wait.ts';
+import { faultNamed } from '../../lab/faults/index.ts';
+import { silentProgress } from '../../lab/host/progress.ts';
+import type { Lab } from '../../lab/lab.ts';
 import type { KubeletClass } from '../../domain/kubelet/classes.ts';
+import { requireHealthy } from '../lab/support/broken.ts';
+import { fingerprint } from '../lab/support/fingerprint.ts';
 import { healthCheckWorkflow } from '../lab/support/health-check.ts';
 import { faultsOf, requestsLeft, rememberHealthy } from '../lab/support/node-proof.ts';
 import { ended } from '../lab/support/stage.ts';
@@ -8,6 +15,7 @@ import { kubeletStarts } from '../lab/support/times.ts';
 import { approveAll, ownStage, whileAllBroken } from './support/kubelet-lab.ts';
 
 const node = 'master-1';
+const options = { progress: silentProgress() };
 const stage = await ownStage();
 await stage.startWorker();
 
@@ -65,6 +73,39 @@ for (const one of cases) {
 
 test('kubelet-certificate-deleted: class C3, and no restart before a certificate made for the node is in place', (t) =>
   heals(t, { faults: ['kubelet-certificate-deleted'], class: 'C3', rung: 'R3', works: true }));
+
+test('its request was approved while nobody can sign: class C2, waited for, then refused by name with nothing changed; it heals by itself once somebody can', async () => {
+  const { lab } = stage;
+  await stage.endRecovery();
+  await requireHealthy(lab);
+  const names = ['signer-stopped', 'kubelet-certificate-missing'];
+  try {
+    for (const name of names) await faultNamed(name).break(lab, node, options);
+    await waitUntil('its request is there', () => approvePendingOf(lab), { withinMs: 60_000 });
+    const { findings } = await healthCheckWorkflow(stage);
+    assert.match(JSON.stringify(findings), /class C2/);
+
+    const before = await fingerprint(lab, node);
+    const { outcome, report } = await ended(await stage.recover(), 300_000);
+    assert.deepEqual([outcome.status, outcome.reason], ['refused', 'SignerDown'], outcome.sentence);
+    assert.match(report, /approved but not issued/);
+    assert.equal(await fingerprint(lab, node), before);
+
+    await faultNamed('signer-stopped').healByForce(lab, node, options);
+    await requireHealthy(lab);
+    assert.equal((await ended(await stage.recover())).outcome.reason, 'NodeHealthy');
+  } finally {
+    for (const name of names.toReversed()) await faultNamed(name).healByForce(lab, node, options);
+  }
+});
+
+/** As somebody at a keyboard would. */
+async function approvePendingOf(lab: Lab): Promise<true | string> {
+  const csr = (await listCsrs(lab.api)).find((one) => one.node === node && one.pending);
+  if (!csr) return 'no request of the node is pending';
+  await lab.kubectl(['certificate', 'approve', csr.name]);
+  return true;
+}
 
 /** Breaks, diagnoses, recovers by the rung that is expected, and proves the end from the node. */
 async function heals(
