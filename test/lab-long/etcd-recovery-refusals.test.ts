@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { RefusalReason } from '../../domain/verdict.ts';
+import { faultNamed } from '../../lab/faults/index.ts';
+import { silentProgress } from '../../lab/host/progress.ts';
 import { requestsByCpr, writesByCpr } from '../lab/support/audit.ts';
 import { whileAlso } from '../lab/support/broken.ts';
 import { fingerprint } from '../lab/support/fingerprint.ts';
@@ -21,6 +23,7 @@ after(async () => {
 });
 
 const NODE = 'master-1';
+const options = { progress: silentProgress() };
 
 test('a healthy cluster is left alone', async () => {
   await requireWhole(lab);
@@ -35,7 +38,6 @@ const onTop: readonly [fault: string, node: string, reason: RefusalReason][] = [
   ['topology-single', NODE, 'TopologyNotSupported'],
   ['upgrade-in-progress', NODE, 'UpgradeInProgress'],
   ['machine-config-updating', NODE, 'MachineConfigRollOut'],
-  ['etcd-learner-left', NODE, 'LearnerInTheWay'],
   ['etcd-no-space', 'master-0', 'EtcdOutOfSpace'],
   ['kubelet-anonymous', NODE, 'KubeletNotAuthenticated'],
   ['etcd-member-stopped', 'master-2', 'QuorumLost'],
@@ -48,6 +50,21 @@ test('lost data, and besides', async (t) => {
       await t.test(`${fault}: ${reason}`, () => whileAlso(lab, fault, node, () => assertRefused(reason)));
     }
   });
+});
+
+/** It must be there first: etcd takes nobody in while a member is unhealthy. */
+test('lost data, and a learner that somebody has left: LearnerInTheWay', async () => {
+  await requireWhole(lab);
+  const learner = faultNamed('etcd-learner-left');
+  try {
+    await learner.break(lab, NODE, options);
+    await whileEtcdBroken(lab, { fault: 'etcd-data-lost', node: NODE }, async () => {
+      await assertRefused('LearnerInTheWay');
+      await learner.healByForce(lab, NODE, options);
+    });
+  } finally {
+    await learner.healByForce(lab, NODE, options);
+  }
 });
 
 /** Refused for this reason, with a word on what to do; by the audit logs and the masters' files nothing was changed. */
