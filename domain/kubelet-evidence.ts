@@ -16,7 +16,7 @@ export interface KubeletEvidence {
   manifests: StaticPodManifest[];
   /** Certificates with `O=system:masters` found under the kubelet's directories or our backups: paths only. */
   adminCredentials: string[];
-  /** The node-local admin kubeconfigs of the platform, for break-glass: where they lie and whether they work. */
+  /** The node-local admin kubeconfigs of the platform, for break-glass: where they lie. No look asks with one whether it works. */
   adminKubeconfigs: AdminKubeconfig[];
   /**
    * Files other than the bootstrap file that hold a token of node-bootstrapper which still works and will expire: what a
@@ -102,9 +102,6 @@ export interface AdminKubeconfig {
   commonName: string;
   organizations: string[];
   notAfter: string;
-  /** Asked with it on the node. */
-  accepted: 'yes' | 'rejected' | 'unknown';
-  detail: string;
 }
 
 /** Form of a kubeconfig file; its contents never leave the node. */

@@ -44,7 +44,9 @@ if [ -e "$bootstrap" ] && read_form "$bootstrap"; then
     say durable "$([ -n "$claims" ] && [ -z "$expires" ] && echo yes || echo no)"
     say bootstrapServer "${form[server]}"
     say bootstrapCaSha256 "$(form_ca_hash)"
-    ask_with "$bootstrap"
+    # Only a token can be what a run wants to keep; and with anything else it would be asked as whoever that is, cluster-admin too.
+    accepted=unknown
+    [ -z "$claims" ] || ask_with "$bootstrap"
     say accepted "$accepted"
 fi
 say now "$(date +%s)"

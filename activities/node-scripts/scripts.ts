@@ -37,7 +37,7 @@ export interface ScriptCall {
 
 /** What some scripts have in common, between the prelude and their own text. */
 const parts: Partial<Record<NodeScriptName, string[]>> = {
-  'observe-kubelet.sh': ['ask-api.sh'],
+  'observe-kubelet.sh': ['ask-api.sh', 'kubelet-credentials.sh', 'kubelet-leftovers.sh'],
   'restart-kubelet.sh': ['ask-api.sh'],
   'relink-certificate.sh': ['ask-api.sh'],
   'install-certificate.sh': ['ask-api.sh'],

@@ -78,8 +78,6 @@ function parseAdminKubeconfig(field: (name: string) => string | undefined): Admi
     commonName: certificate.commonName,
     organizations: certificate.organizations,
     notAfter: certificate.notAfter,
-    accepted: answerOf(field('accepted')),
-    detail: redact(field('answer') ?? '', 200),
   };
 }
 

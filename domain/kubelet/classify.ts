@@ -202,6 +202,7 @@ function bootstrapFault(seen: Seen, certificate: string): Judged {
   });
   if (file.state === 'missing') return lost('C5', 'is missing');
   if (file.state === 'unreadable') return lost('C5', 'cannot be parsed');
+  if (file.embeddedOrganizations?.includes(mastersGroup)) return lost('C5', 'is cluster-admin');
   if (accepted === 'yes') return lost('C4', 'is good');
   if (accepted === 'rejected') return lost('C5', 'is rejected');
   if (accepted === 'forbidden') {

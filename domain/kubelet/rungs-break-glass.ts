@@ -31,10 +31,12 @@ function commonObjection(rise: Rise): Objection | undefined {
   if (!isAskedFor(rise)) return unfit('break-glass was not asked for (--break-glass)');
   if (!adminFor(rise))
     return unfit(
-      `no node-local admin kubeconfig that works and is for the right server was seen on ${rise.target.name}`,
+      `no node-local admin kubeconfig that has not ended and is for the right server was seen on ${rise.target.name}`,
     );
   return secretObjection(rise);
 }
+
+const validForAtLeastMs = 3_600_000;
 
 function isAskedFor({ request, classes }: Rise): boolean {
   return request.breakGlass === true || classes.filter(({ standing }) => standing === 'lost').length > 1;
@@ -42,7 +44,8 @@ function isAskedFor({ request, classes }: Rise): boolean {
 
 /**
  * The one for the address that every kubelet uses: one that is bound to localhost would bind the node's health to its own API
- * server, and its kubeconfig to an address that no graduation has proved.
+ * server, and its kubeconfig to an address that no graduation has proved. Whether it is accepted is asked by the step that lends it,
+ * directly before: a look never speaks as cluster-admin.
  */
 export function adminFor({
   kubelet,
@@ -51,7 +54,7 @@ export function adminFor({
 }: Omit<Rise, 'seen' | 'request' | 'classes'>): AdminKubeconfig | undefined {
   return kubelet.adminKubeconfigs.find(
     (file) =>
-      file.accepted === 'yes' &&
+      Date.parse(kubelet.nodeTime) + validForAtLeastMs < Date.parse(file.notAfter) &&
       file.organizations.includes(mastersGroup) &&
       isUsable(file, { observation, target }),
   );

@@ -116,8 +116,6 @@ function describeAdmin(kubelet: KubeletEvidence, { lent, runsAsAdmin, bootstrap 
       caSha256: 'ca'.repeat(32),
       ...admin,
       notAfter: '2030-01-01T00:00:00.000Z',
-      accepted: 'yes',
-      detail: 'yes',
     },
   ];
   if (bootstrap.kind === 'admin') kubelet.adminCredentials.push('/etc/kubernetes/kubeconfig');

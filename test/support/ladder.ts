@@ -20,8 +20,6 @@ export const adminFile: AdminKubeconfig = {
   caSha256: 'ca'.repeat(32),
   ...adminSubject,
   notAfter: secondsAfter(observedAt, 86_400),
-  accepted: 'yes',
-  detail: 'yes',
 };
 
 export const older: ClientFile = clientFile('master-1', {

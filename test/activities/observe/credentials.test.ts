@@ -1,50 +1,10 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
-import { symlinkSync, utimesSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { lookAtNode } from '../../../activities/observe/node.ts';
-import { certificate, type KeyedCertificate } from '../support/certificates.ts';
-import { fakeNode, kubeconfigText, nodeServer, type FakeNode } from '../support/fake-node.ts';
-
-const pki = 'var/lib/kubelet/pki';
-const admins = 'etc/kubernetes/static-pod-resources/kube-apiserver-certs/secrets/node-kubeconfigs';
-const own = 'O=system:nodes, CN=system:node:master-1';
-const adminSubject = 'O=system:masters, CN=system:admin';
-
-async function look(node: FakeNode) {
-  return (await lookAtNode(node.lane, 'master-1', {})).kubelet;
-}
-
-/** A file of the kubelet's, as old as that many minutes. */
-function put(node: FakeNode, name: string, content: string, minutesAgo = 0): void {
-  node.write(`${pki}/${name}`, content);
-  const at = new Date(Date.now() - minutesAgo * 60_000);
-  utimesSync(join(node.root, pki, name), at, at);
-}
-
-function pemOf({ pem, key }: KeyedCertificate): string {
-  return pem + key;
-}
-
-function accept(node: FakeNode, ...certificates: KeyedCertificate[]): void {
-  const serials = certificates.map(({ pem }) => `${new X509Certificate(pem).serialNumber}\n`);
-  node.write('fake/accepted-certificates', serials.join(''));
-  node.write('fake/http-6443', 'ok');
-}
-
-async function withAdminKubeconfigs(node: FakeNode): Promise<KeyedCertificate> {
-  const admin = await certificate(adminSubject);
-  const user = {
-    'client-certificate-data': Buffer.from(admin.pem).toString('base64'),
-    'client-key-data': Buffer.from(admin.key).toString('base64'),
-  };
-  for (const name of ['localhost', 'localhost-recovery', 'lb-int', 'lb-ext']) {
-    const server = name.startsWith('lb') ? nodeServer : 'https://localhost:6443';
-    node.write(`${admins}/${name}.kubeconfig`, kubeconfigText(server, user));
-  }
-  return admin;
-}
+import { certificate } from '../support/certificates.ts';
+import { fakeNode, type FakeNode } from '../support/fake-node.ts';
+import { accept, admins, look, own, pemOf, pki, put, withAdminKubeconfigs } from '../support/credentials.ts';
 
 /** Of the connections that are asked over, the first ones. */
 function drop(node: FakeNode, times: number): void {
@@ -72,9 +32,9 @@ describe('whom the API server takes the kubelet for', { concurrency: 4 }, () => 
 
   it('is told when it is another', async (t) => {
     const node = fakeNode(t);
-    node.knows('kubeconfig', 'system:admin', 'system:masters');
+    node.knows('kubeconfig', 'system:node:master-2', 'system:nodes');
     const { identity } = await look(node);
-    assert.deepEqual([identity.accepted, identity.username], ['yes', 'system:admin']);
+    assert.deepEqual([identity.accepted, identity.username], ['yes', 'system:node:master-2']);
   });
 
   it('is rejected, or unknown where nobody answers: never the one for the other', async (t) => {
@@ -246,71 +206,5 @@ describe("the kubelet's certificate files", { concurrency: 4 }, () => {
     assert.match(hostile?.path ?? '', /^\(altered\) /);
     assert.doesNotMatch(JSON.stringify(clientFiles), /\\u001b|\\n/);
     assert.equal(node.has('owned'), false);
-  });
-});
-
-describe("the platform's administrator kubeconfigs", { concurrency: 4 }, () => {
-  it('are told by path, subject and end once the kubelet is nobody; no key leaves the node', async (t) => {
-    const node = fakeNode(t);
-    const admin = await withAdminKubeconfigs(node);
-    node.knows('lb-int.kubeconfig', 'system:admin', 'system:masters');
-    const kubelet = await look(node);
-    assert.deepEqual(
-      kubelet.adminKubeconfigs.map(({ path, commonName, organizations, server, accepted }) => ({
-        path,
-        commonName,
-        organizations,
-        server,
-        accepted,
-      })),
-      [
-        ['localhost', 'https://localhost:6443', 'rejected'],
-        ['localhost-recovery', 'https://localhost:6443', 'rejected'],
-        ['lb-int', nodeServer, 'yes'],
-      ].map(([name, server, accepted]) => ({
-        path: `/${admins}/${name}.kubeconfig`,
-        commonName: 'system:admin',
-        organizations: ['system:masters'],
-        server,
-        accepted,
-      })),
-    );
-    const [first] = kubelet.adminKubeconfigs;
-    assert.equal(Date.parse(first?.notAfter ?? '') > Date.now(), true);
-    assert.deepEqual(
-      kubelet.adminCredentials,
-      [],
-      'the platform keeps them there; they are nobody’s left-over',
-    );
-    const secret = admin.key.split('\n')[1] ?? 'none';
-    assert.equal(JSON.stringify(kubelet).includes(secret), false);
-    assert.equal(
-      JSON.stringify(kubelet).includes(Buffer.from(admin.key).toString('base64').slice(0, 60)),
-      false,
-    );
-  });
-
-  it('that cannot be read are none', async (t) => {
-    const node = fakeNode(t);
-    await withAdminKubeconfigs(node);
-    node.write(`${admins}/localhost.kubeconfig`, 'kind: Config\n');
-    const { adminKubeconfigs } = await look(node);
-    assert.deepEqual(
-      adminKubeconfigs.map(({ path }) => path),
-      [`/${admins}/localhost-recovery.kubeconfig`, `/${admins}/lb-int.kubeconfig`],
-    );
-  });
-
-  it('given to the kubelet, its own kubeconfig says whose certificate it holds', async (t) => {
-    const node = fakeNode(t);
-    await withAdminKubeconfigs(node);
-    node.write('var/lib/kubelet/kubeconfig', node.read(`${admins}/localhost.kubeconfig`));
-    const { kubeconfig } = await look(node);
-    assert.ok(kubeconfig.state === 'present');
-    assert.equal(kubeconfig.credential, 'client-certificate-data');
-    assert.deepEqual(
-      [kubeconfig.embeddedCommonName, kubeconfig.embeddedOrganizations],
-      ['system:admin', ['system:masters']],
-    );
   });
 });

@@ -59,7 +59,7 @@ for (const [what, change] of refusedClimbs) {
 const noBreakGlass: [string, Change][] = [
   ['it was not asked for', (_, __, decision) => delete decision.request.breakGlass],
   ['no admin kubeconfig was seen', (_, kubelet) => (kubelet.adminKubeconfigs = [])],
-  ['it does not work', (_, kubelet) => (kubelet.adminKubeconfigs = [{ ...adminFile, accepted: 'rejected' }])],
+  ['it has ended', (_, kubelet) => (kubelet.adminKubeconfigs = [{ ...adminFile, notAfter: observedAt }])],
   [
     'it is bound to localhost',
     (_, kubelet) => (kubelet.adminKubeconfigs = [{ ...adminFile, server: 'https://localhost:6443' }]),
