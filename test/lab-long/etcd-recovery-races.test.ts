@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { parseMembers } from '../../lab/faults/etcd-members.ts';
 import { faultNamed } from '../../lab/faults/index.ts';
 import { silentProgress } from '../../lab/host/progress.ts';
+import { DEFAULT_KNOBS, readKnobs, turnKnobs } from '../../lab/platform/knobs.ts';
 import { makeSshShim } from '../lab/support/ssh-shim.ts';
 import { ended } from '../lab/support/stage.ts';
 import { recoverFrom, requireWhole, whileEtcdBroken } from './support/etcd-cases.ts';
@@ -77,7 +78,15 @@ test('a Machine that lags behind is waited for by name, and the run goes on when
 });
 
 test('the address changed in mid-roll-out: the stale certificates are found and renewed', async (t) => {
-  await recoverFrom(t, stage, { fault: 'etcd-address-change-mid-roll-out', node: 'master-0' });
+  const before = readKnobs(lab.settings);
+  // The roll-out has to last until the node is back; after that nothing depends on it.
+  turnKnobs(lab.settings, { installerWaitSeconds: DEFAULT_KNOBS.installerWaitSeconds });
+  const beforehand = async () => turnKnobs(lab.settings, before);
+  try {
+    await recoverFrom(t, stage, { fault: 'etcd-address-change-mid-roll-out', node: 'master-0', beforehand });
+  } finally {
+    turnKnobs(lab.settings, before);
+  }
 });
 
 test('the operator heals a fast change alone: the run notices, and has done nothing', async () => {
