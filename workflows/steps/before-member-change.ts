@@ -6,15 +6,13 @@ import { mayStillAbort } from './blocked.ts';
 import { mayAct } from './gate.ts';
 import { decisionOn, observeEtcd } from './etcd-look.ts';
 import type { EtcdStage } from './etcd-goals.ts';
+import { lookFreshly } from './fresh-look.ts';
 import { holdWhilePaused } from './hold.ts';
 import { unlessAborted } from './looking.ts';
 import { tell } from './run.ts';
 import { withheldAct } from './step-runner.ts';
 
 const looksAtMost = 3;
-
-/** A look older than this proves nothing of now. Counted from its beginning: what it read first is the oldest. */
-const lookValidMs = 3 * 60_000;
 
 /**
  * Hours may lie between the approval and this. Directly before a member is touched all that the vote rested on is looked at
@@ -29,19 +27,11 @@ export async function proveStillDue(
   touches: Touches = 'member',
 ): Promise<void> {
   const { run } = stage;
-  let stale = 0;
-  for (;;) {
-    const began = await proveOnce(stage, line, touches);
-    // After a pause, or an absence of the worker, the look is old.
-    const held = await holdWhilePaused(run);
-    if (held !== 'released' && Date.now() - began <= lookValidMs) break;
-    stale = held === 'released' ? 0 : stale + 1;
-    if (stale >= looksAtMost)
-      throw ApplicationFailure.nonRetryable(
-        `${stale} looks in turn were older than ${lookValidMs / 60_000} minutes when they could be acted on`,
-        'PreconditionFailed',
-      );
-  }
+  await lookFreshly({
+    prove: () => proveOnce(stage, line, touches),
+    hold: async () => (await holdWhilePaused(run)) === 'released',
+    now: () => Date.now(),
+  });
   if (mayStillAbort(run) || !mayAct(run))
     throw withheldAct('stopped directly before the act', { unbegun: true });
 }
