@@ -1,5 +1,5 @@
 import { planOf } from '../domain/plan.ts';
-import type { Verdict } from '../domain/verdict.ts';
+import type { Verdict, WaitReason } from '../domain/verdict.ts';
 import type { RecoveryInput, RecoveryResult } from './messages.ts';
 import { decisions, labelled, type Hands } from './steps/activities.ts';
 import { conduct } from './steps/conduct.ts';
@@ -43,10 +43,22 @@ async function look(run: Run, hands: Hands, memory: Memory): Promise<Verdict> {
   run.state.approvals = policy.approvals;
   Object.assign(memory, { scripts, policy: etcd });
   if (observation.operator.known) memory.revision = observation.operator.value.latestAvailableRevision;
-  return await decisions.decideEtcdRecovery.executeWithOptions(labelled('Decide'), [
+  const verdict = await decisions.decideEtcdRecovery.executeWithOptions(labelled('Decide'), [
     decisionOn(run, observation, memory),
   ]);
+  if (verdict.kind === 'wait') memory.waitsFor = verdict.reason;
+  return verdict;
 }
+
+const lookEveryMs = 20_000;
+
+/** Each look asks every master over ssh, for seconds: what takes half an hour is not asked for as often as what takes minutes. */
+const seldomMs: Partial<Record<WaitReason, number>> = {
+  RollOutInProgress: 30_000,
+  MachineLags: 30_000,
+  UpgradeInProgress: 60_000,
+  MachineConfigRollOut: 60_000,
+};
 
 /**
  * Some of what is waited for takes half an hour: a roll-out, an upgrade, a Machine that follows. The decision itself says when
@@ -55,7 +67,7 @@ async function look(run: Run, hands: Hands, memory: Memory): Promise<Verdict> {
 function pace(memory: Memory): Pace {
   const { patienceMs, machinePatienceMs, operatorGraceMs } = etcdPolicyOf(memory);
   return {
-    everyMs: 20_000,
+    everyMs: (memory.waitsFor && seldomMs[memory.waitsFor]) ?? lookEveryMs,
     atMostMs: Math.max(patienceMs, machinePatienceMs) + operatorGraceMs + 5 * 60_000,
   };
 }

@@ -5,6 +5,7 @@ import type { EtcdObservation } from '../../domain/etcd/observation.ts';
 import { defaultEtcdPolicy, type EtcdPolicy } from '../../domain/etcd/policy.ts';
 import type { Sighting } from '../../domain/etcd/sighting.ts';
 import type { EtcdDecision } from '../../domain/etcd/verdict.ts';
+import type { WaitReason } from '../../domain/verdict.ts';
 import type { Hands } from './activities.ts';
 import { now, type Run } from './run.ts';
 import { tellWay } from './way.ts';
@@ -17,6 +18,8 @@ export interface Memory {
   revision?: number;
   scripts?: Record<string, string>;
   policy?: EtcdPolicy;
+  /** What the newest verdict that waits is about. */
+  waitsFor?: WaitReason;
 }
 
 export function etcdPolicyOf({ policy }: Memory): EtcdPolicy {

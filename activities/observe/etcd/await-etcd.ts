@@ -20,6 +20,17 @@ import { parseEtcdPod } from './parse-master.ts';
 
 /** A look through the API alone costs the cluster next to nothing; one on the masters half a second of each. */
 const POLL_MS = { revision: 1000, 'rolled-out': 1000, voter: 2000, recovered: 2500 };
+/** What has not come within two minutes takes many: from then on the masters are asked every ten seconds. */
+const BRISK_MS = 120_000;
+const UNHURRIED_MS = { ...POLL_MS, voter: 10_000, recovered: 10_000 };
+
+/**
+ * How long to wait before the next look. `held`: the goal holds, and is watched as closely as ever. What only the API is asked is
+ * asked as often to the end: the override stands until the revision is seen.
+ */
+export function pauseBefore(goal: AwaitEtcdInput['goal'], waitedMs: number, held: boolean): number {
+  return (held || waitedMs < BRISK_MS ? POLL_MS : UNHURRIED_MS)[goal];
+}
 
 interface Look extends EtcdProof {
   /** Why waiting for more of the same is in vain until somebody has mended something else. */
@@ -36,7 +47,8 @@ export async function awaitEtcd(
   const { goal, timeoutMs } = input;
   const soakMs = goal === 'recovered' ? input.soakMs : 0;
   const lookOnce = lookerFor(cluster, lane, input, signal);
-  const deadline = Date.now() + timeoutMs;
+  const began = Date.now();
+  const deadline = began + timeoutMs;
   let heldSince: number | undefined;
   for (;;) {
     const look = await lookOnce();
@@ -47,7 +59,8 @@ export async function awaitEtcd(
       if (now - heldSince >= soakMs) return { proofs: look.proofs };
     }
     if (now >= deadline) throw notYet(input, look);
-    await pause(Math.min(POLL_MS[goal], Math.max(50, deadline - now)), signal);
+    const pauseMs = pauseBefore(goal, now - began, heldSince !== undefined);
+    await pause(Math.min(pauseMs, Math.max(50, deadline - now)), signal);
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { isFailure } from '../../../../activities/failure.ts';
-import { awaitEtcd } from '../../../../activities/observe/etcd/await-etcd.ts';
+import { awaitEtcd, pauseBefore } from '../../../../activities/observe/etcd/await-etcd.ts';
 import { readEtcdGate } from '../../../../activities/observe/etcd/gate.ts';
 import type { NodeScriptCall } from '../../../../activities/connections/node-lane.ts';
 import type { AwaitEtcdInput } from '../../../../activities/etcd-contract.ts';
@@ -181,6 +181,17 @@ describe('waiting for etcd', { concurrency: 2 }, () => {
     await waited;
     assert.equal(seen, 4);
     assert.equal(fake.ran.filter((one) => one.endsWith('hash-etcd.sh')).length, 6);
+  });
+
+  it('asks the masters ever less once it takes long, but not while what it waits for holds, nor the API alone', () => {
+    const long = 10 * 60_000;
+    for (const goal of ['voter', 'recovered'] as const) {
+      assert.ok(pauseBefore(goal, 0, false) <= 2_500);
+      assert.equal(pauseBefore(goal, long, false), 10_000);
+      assert.equal(pauseBefore(goal, long, true), pauseBefore(goal, 0, false));
+    }
+    // While it waits for this the override stands.
+    assert.equal(pauseBefore('revision', long, false), 1_000);
   });
 
   it('looks again after a look that failed', async (t) => {
