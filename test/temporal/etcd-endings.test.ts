@@ -16,6 +16,7 @@ import {
   ended,
   serveClusters,
   untilBlocked,
+  untilState,
   type Recoveries,
   type Recovery,
 } from './support/recoveries.ts';
@@ -30,6 +31,8 @@ const names = [
   'etcd-withdrawn',
   'etcd-gone-meanwhile',
   'etcd-bad-snapshot',
+  'etcd-barred-snapshot',
+  'etcd-half-snapshot',
   'etcd-barred',
   'etcd-override-fails',
   'etcd-machine',
@@ -197,6 +200,30 @@ describe('A run of EtcdRecovery that does not go straight', { concurrency: 4, ti
     const { outcome } = await ended(recovery);
     assert.equal(outcome.reason, 'SnapshotNotVerified');
     assert.deepEqual(cluster.effects, []);
+  });
+
+  it('is refused so also when the brake had barred the snapshot again and again before: nobody is asked to retry', async () => {
+    const cluster = addressChanges(healthyEtcd('etcd-barred-snapshot'));
+    const { recovery } = await begun(cluster, (simulator) => {
+      simulator.fail('takeSnapshot', 'SnapshotNotVerified', 10);
+      simulator.fail('takeSnapshot', 'BrakeOn', 3);
+    });
+    const { outcome } = await ended(recovery);
+    assert.equal(outcome.reason, 'SnapshotNotVerified', outcome.sentence);
+  });
+
+  it('names a snapshot that was not finished when it is terminated in the middle of it', async () => {
+    const cluster = addressChanges(healthyEtcd('etcd-half-snapshot'));
+    const { promise: never, resolve: release } = Promise.withResolvers<void>();
+    const { simulator, recovery } = await begun(cluster, (one) => one.intercept('takeSnapshot', () => never));
+    await untilCalled(simulator, 'takeSnapshot');
+    const { kept } = await untilState(recovery, (state) => state.kept !== undefined);
+    assert.match(
+      kept?.join() ?? '',
+      /\/var\/lib\/etcd-recovery\/\w+ on master-0: a snapshot of etcd that was not finished may lie there, or in \/var\/lib\/etcd\/\.cpr-snapshot-/,
+    );
+    await recovery.terminate('a test');
+    release();
   });
 
   it('does not look unbegun when the brake bars the second act of the override', async () => {

@@ -16,12 +16,28 @@ export interface Progress {
   snapshot?: SnapshotTaken;
   proofs: string[];
   /** What stays on purpose, by what it is. */
-  kept: Map<'snapshot' | 'copy' | 'quarantine' | 'mark', string>;
+  kept: Map<Kept, string>;
+  /** Names it at once on the run's page: a run that is terminated in mid-act has made it all the same. */
+  keep: (what: Kept, sentence: string) => void;
 }
 
-/** A whole database is read, written or sent: minutes, and it heartbeats all along. */
-const snapshotTakes: ActivityOptions = { startToCloseTimeout: '20m', scheduleToCloseTimeout: '1h' };
-const copyTakes: ActivityOptions = { startToCloseTimeout: '135m', scheduleToCloseTimeout: '5h' };
+type Kept = 'snapshot' | 'copy' | 'quarantine' | 'mark';
+
+/**
+ * A whole database is read, written or sent: minutes, and it heartbeats all along. Each attempt reads all of it beside members that
+ * must go on, so there are few, and with time between them for a new leader; what fails quickly blocks after three minutes.
+ */
+const seldom = { initialInterval: '10s', maximumInterval: '1m', maximumAttempts: 5 } as const;
+const snapshotTakes: ActivityOptions = {
+  startToCloseTimeout: '20m',
+  scheduleToCloseTimeout: '1h',
+  retry: seldom,
+};
+const copyTakes: ActivityOptions = {
+  startToCloseTimeout: '135m',
+  scheduleToCloseTimeout: '5h',
+  retry: seldom,
+};
 /** Containers are stopped first, and given their time. */
 const moveTakes: ActivityOptions = { startToCloseTimeout: '7m' };
 /** The change itself, and reading back from every survivor what became of it. */
@@ -40,6 +56,12 @@ export async function takeSnapshot(
   label: ActivityOptions,
 ): Promise<StepReport> {
   const { node } = pins.executor;
+  const directory = snapshotDirectory(pins.runId);
+  const beside = `/var/lib/etcd/.cpr-snapshot-${pins.runId}.*`;
+  progress.keep(
+    'snapshot',
+    `${directory} on ${node}: a snapshot of etcd that was not finished may lie there, or in ${beside}. ${removal(node, `${directory} ${beside}`)}`,
+  );
   try {
     const taken = await hands.etcd.act.takeSnapshot.executeWithOptions({ ...label, ...snapshotTakes }, [
       { cluster, pins },
@@ -47,7 +69,7 @@ export async function takeSnapshot(
     const { changed, sentence, path, sha256, bytes, revision } = taken;
     progress.snapshot = { path, sha256, bytes, revision };
     const what = `${path} on ${node}: snapshot of etcd at revision ${revision}, ${bytes} bytes, SHA-256 ${sha256}. Every Secret of the cluster is in it.`;
-    progress.kept.set('snapshot', `${what} ${removal(node, snapshotDirectory(pins.runId))}`);
+    progress.keep('snapshot', `${what} ${removal(node, directory)}`);
     return { changed, sentence };
   } catch (error) {
     const { type, message } = describeFailure(error);
@@ -71,7 +93,7 @@ export async function copySnapshot(
     { ...label, ...copyTakes },
     [{ cluster, pins, snapshot }],
   );
-  progress.kept.set(
+  progress.keep(
     'copy',
     `${path} next to the worker: the same snapshot, encrypted to ${pins.recipient}. It goes by the retention of the inventory.`,
   );
@@ -89,12 +111,12 @@ export async function quarantine(
   const { node } = pins.target;
   // Before the act: one that fails half-way leaves it too.
   const expected = quarantineDirectory(pins.runId);
-  progress.kept.set('quarantine', keptData(node, expected));
+  progress.keep('quarantine', keptData(node, expected));
   const { changed, sentence, directory } = await stage.hands.etcd.act.quarantineEtcd.executeWithOptions(
     { ...label, ...moveSoon },
     [{ cluster, pins }],
   );
-  progress.kept.set('quarantine', keptData(node, directory));
+  progress.keep('quarantine', keptData(node, directory));
   return { changed, sentence };
 }
 
@@ -119,7 +141,7 @@ export async function restore(
     sentence: `The data stays in ${quarantineDirectory(runId)} on ${target.node}: ${why}.`,
   });
   const mark = snapshotDirectory(runId);
-  progress.kept.set(
+  progress.keep(
     'mark',
     `${mark} on ${target.node}: the mark that holds back a late attempt of this run. ${removal(target.node, mark)}`,
   );

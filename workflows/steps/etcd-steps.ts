@@ -13,6 +13,7 @@ import { adviceFor } from './etcd-advice.ts';
 import { proveStillDue } from './before-member-change.ts';
 import { awaitGoal, type EtcdStage } from './etcd-goals.ts';
 import { bringRevision } from './etcd-override.ts';
+import type { Run } from './run.ts';
 import { beyondReturn, type Procedure, type StepCode, type StepReport } from './step-runner.ts';
 
 const etcdSteps = [
@@ -49,7 +50,7 @@ export function etcdProcedure(stage: EtcdStage): Procedure & { proofs: () => str
   const { act } = stage.hands.etcd;
   const { cluster, pins } = plan;
   const mine = { cluster, pins };
-  const progress: Progress = { proofs: [], kept: new Map() };
+  const progress = newProgress(run);
   const wait = (goal: 'rolled-out' | 'voter', timeoutMs: number): StepCode => ({
     verifies: true,
     act: async (label) => proved(await awaitGoal(stage, { goal, timeoutMs }, line(label))),
@@ -117,6 +118,15 @@ export function etcdProcedure(stage: EtcdStage): Procedure & { proofs: () => str
     proofs: () => progress.proofs,
     kept: () => [...progress.kept.values()],
   };
+}
+
+function newProgress({ state }: Run): Progress {
+  const kept: Progress['kept'] = new Map();
+  const keep: Progress['keep'] = (what, sentence) => {
+    kept.set(what, sentence);
+    state.kept = [...kept.values()];
+  };
+  return { proofs: [], kept, keep };
 }
 
 /** What the Web UI shows for the step, to begin its activities' labels with. */

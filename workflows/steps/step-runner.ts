@@ -59,22 +59,30 @@ export async function carryOut(
     if (!isClear) return 'unapproved';
     const step = plan.steps[next]!;
     const failure = await attempt(run, plan, step, procedure);
-    if (failure && isBarred(failure) && ++barred <= barredAtMost) {
-      // Until the first act begins a vote can be taken back, also for as long as the brake holds.
-      if (!hasBegun(run)) reopenGate(run);
-      continue;
-    }
-    barred = 0;
     if (!failure) {
+      barred = 0;
       next += 1;
       continue;
     }
+    barred += 1;
+    if (needsNobody(run, failure, barred)) continue;
+    barred = 0;
     const decision = await decide(run, step, failure, procedure.advice(step.id, failure.type));
     if (mayStillAbort(run)) return await putBack(run, plan, procedure);
     if (decision === 'skip') next += 1;
     else next = indexOf(plan, procedure.retryFrom(step.id, failure.type) ?? step.id);
   }
   return undefined;
+}
+
+/** Whether the run asks anew what may be done, instead of asking a person about the step. `barred`: how often in turn. */
+function needsNobody(run: Run, failure: Failure, barred: number): boolean {
+  // The step itself has found that the plan must not go on: however often it was barred before, there is nothing to retry.
+  if (run.withdrawn) return true;
+  if (!isBarred(failure) || barred > barredAtMost) return false;
+  // Until the first act begins a vote can be taken back, also for as long as the brake holds.
+  if (!hasBegun(run)) reopenGate(run);
+  return true;
 }
 
 /** Until the first act a look costs nothing, and what was seen before a pause is no ground for it: the gate looks once more. */
