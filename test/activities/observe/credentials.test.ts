@@ -79,6 +79,21 @@ describe('an endpoint that drops connections', { concurrency: 4 }, () => {
   });
 });
 
+describe('a node that is short of time', { concurrency: 4 }, () => {
+  it('is asked once more what is in a kubeconfig', async (t) => {
+    const node = fakeNode(t);
+    node.write('fake/slow', 'too long\n');
+    const { kubeconfig, bootstrap } = await look(node);
+    assert.deepEqual([kubeconfig.state, bootstrap.file.state], ['present', 'present']);
+  });
+
+  it('has not said that nobody could read it', async (t) => {
+    const node = fakeNode(t);
+    node.write('fake/slow', 'too long\n'.repeat(100));
+    await assert.rejects(look(node), /kubectl has not said within 10 s what is in/);
+  });
+});
+
 describe("the kubelet's certificate files", { concurrency: 4 }, () => {
   it('are all seen, newest first, and the one that still works is asked with', async (t) => {
     const node = fakeNode(t);
