@@ -32,6 +32,7 @@ export function copyRecordIn(text: string): CopyRecord | undefined {
     texts.every((one) => typeof one === 'string' && one !== '') &&
     numbers.every((one) => Number.isSafeInteger(one)) &&
     !Number.isNaN(Date.parse(String(time)));
+  // Each of its fields has just been looked at.
   return whole ? (fields as unknown as CopyRecord) : undefined;
 }
 

@@ -77,6 +77,7 @@ describe('errors', () => {
   });
 
   it('of a defect show where, and hide the stack until it is asked for', async () => {
+    // What no gateway may answer: hence the cast.
     const broken = { diagnose: async () => ({ nonsense: true }) as unknown as never };
     const quiet = await cpr('diagnose lab', broken);
     assert.equal(quiet.code, 1);

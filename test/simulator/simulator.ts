@@ -85,6 +85,7 @@ export function simulate(cluster: SimulatedCluster, clock: () => Date = () => ne
         if (call === at) change(cluster);
         return perform();
       }),
+    // The cast: each name has what was there under it, wrapped.
     activities: Object.fromEntries(
       Object.entries(plain).map(([name, perform]) => [name, wrapped(name as Name, perform as never)]),
     ) as unknown as Simulator['activities'],

@@ -248,7 +248,7 @@ describe('the claims of a token', () => {
     ['short-lived', token({ sub: 'x', exp: 5 }), { subject: 'x', expires: 5 }],
     [
       'with an expiry in another form',
-      token({ sub: 'x', exp: 'later' as unknown as number }),
+      token({ sub: 'x', exp: 'later' as unknown as number }), // no number, and that is what it is about
       { subject: 'x', expires: 0 },
     ],
     ['a bootstrap token of kubeadm', 'abcdef.0123456789abcdef', undefined],

@@ -39,6 +39,7 @@ async function stage(t: TestContext, theirs: { annotations?: object; requests?: 
 }
 
 function standing(api: FakeObjects) {
+  // Put there by `stage`, so of that form.
   const { spec } = api.objects.get(nodes) as unknown as { spec: { pauseRequests?: string[] } };
   return { annotations: api.objects.get(machines)?.metadata.annotations, requests: spec.pauseRequests };
 }

@@ -153,6 +153,7 @@ describe('the pod lane', { concurrency: 4 }, () => {
   it('binds the pod to that master, with an image of the cluster pinned by its digest, and nothing secret in it', async (t) => {
     const { lane, made } = await kubelet(t, [nonce, begin, result('ok')].join('\n'));
     await lane.run(call);
+    // What the lane has sent, in the fields that are looked at here.
     const [pod] = made() as unknown as {
       spec: Record<string, unknown> & { containers: Record<string, unknown>[] };
     }[];

@@ -238,6 +238,7 @@ function fakeTemporal(behaviour: Behaviour = {}): FakeTemporal {
   };
   const place = { address: 'temporal.test:7233', namespace: 'default' };
   const patience = { forMs: behaviour.appearsAfter === undefined ? 0 : 60_000, everyMs: 1 };
+  // As much of a client as the gateway uses.
   return { gateway: gatewayOf({ client: client as unknown as Client, place }, patience), calls };
 }
 

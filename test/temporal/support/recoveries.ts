@@ -19,7 +19,7 @@ import {
   type RecoveryResult,
 } from '../../../workflows/messages.ts';
 import { simulate, type Simulator } from '../../simulator/simulator.ts';
-import type { SimulatedCluster } from '../../simulator/state.ts';
+import { healthyCluster, type SimulatedCluster } from '../../simulator/state.ts';
 import { startTestTemporal, type TestTemporal } from './temporal.ts';
 import { testInventory } from './workers.ts';
 
@@ -147,54 +147,9 @@ export async function approve(recovery: Recovery, id = 'plan-1', by = 'grace'): 
 
 /** Each call goes to the cluster that it names. */
 function dispatched(simulators: Map<string, Simulator>, history: Partial<RunHistoryActivities>): Activities {
-  const names: Record<keyof Simulator['activities'], true> = {
-    observeControlPlane: true,
-    observeKubelet: true,
-    readPolicy: true,
-    verifyStatement: true,
-    verifyKubeletRecovery: true,
-    verifyPlatform: true,
-    diagnoseObservation: true,
-    decideKubeletAuthRecovery: true,
-    decideCleanup: true,
-    judgeDebt: true,
-    objectToRestart: true,
-    noteWaitingRequest: true,
-    relinkCertificate: true,
-    makeKubeletKey: true,
-    fileKubeletRequest: true,
-    approveOwnRequest: true,
-    installKubeletCertificate: true,
-    withdrawAdmin: true,
-    lendAdmin: true,
-    backUpKubelet: true,
-    installBootstrapCredential: true,
-    recordCsrs: true,
-    restartKubelet: true,
-    approveKubeletCsr: true,
-    installDurableBootstrap: true,
-    restoreKubeletBackup: true,
-    concludeRun: true,
-    setLease: true,
-    restoreLease: true,
-    readLease: true,
-    observeEtcd: true,
-    readEtcdGate: true,
-    awaitEtcd: true,
-    decideEtcdRecovery: true,
-    objectToMemberChange: true,
-    takeSnapshot: true,
-    copySnapshot: true,
-    pauseRemediators: true,
-    resumeRemediators: true,
-    quarantineEtcd: true,
-    restoreEtcd: true,
-    renewCertificates: true,
-    removeMember: true,
-    updateMember: true,
-    forceRedeployment: true,
-  };
-  const entries = (Object.keys(names) as (keyof typeof names)[]).map((name) => {
+  // Whatever a simulator has, so that a new activity needs no line here.
+  const names = Object.keys(simulate(healthyCluster('any')).activities) as (keyof Simulator['activities'])[];
+  const entries = names.map((name) => {
     const call = (input: { cluster?: string; observation?: { cluster: string } }) => {
       const cluster = input.cluster ?? input.observation?.cluster ?? '';
       const simulator = simulators.get(cluster);
