@@ -123,8 +123,8 @@ export async function approve(recovery: Recovery): Promise<number> {
   return at;
 }
 
-/** Amply: an undisturbed recovery takes ten seconds, one whose worker was killed twenty. */
-const WAIT_MS = 150_000;
+/** Amply: an undisturbed recovery takes ten seconds, one whose worker was killed twenty; and ten times that on a busy machine. */
+const WAIT_MS = 300_000;
 
 /** The result. A run that is blocked says so at once instead of by a test that hangs. */
 export async function ended(
