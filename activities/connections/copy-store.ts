@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyName, copyRecordIn, isNamedSo, type CopyRecord } from '../../domain/etcd/copies.ts';
+import { makeDirectory } from './make-directory.ts';
 
 /** The encrypted copies of snapshots in one directory of this host. */
 
@@ -54,7 +55,7 @@ export async function newCopy(
   directory: string,
   key: Pick<CopyRecord, 'cluster' | 'run' | 'time'>,
 ): Promise<CopyFile> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   await sweep(directory, key);
   const path = join(directory, copyName(key));
   const unfinished = join(directory, `${partPrefix(key)}${randomBytes(6).toString('hex')}.part`);
