@@ -39,11 +39,18 @@ function keyOf({ cluster, node, address, user, config }: SshWay): string {
   return createHash('sha256').update(parts).digest('hex').slice(0, HASH_CHARACTERS);
 }
 
+/** Directories of this process that are to go with it: one listener for all of them, since Node warns of more than ten. */
+const inUse = new Set<string>();
+
+function removeAll(): void {
+  for (const directory of inUse) rmSync(directory, { recursive: true, force: true });
+}
+
 export function createControlSockets(parents = candidates()): ControlSockets {
   const directory = makeDirectory(parents);
   const generations = new Map<string, number>();
-  const remove = () => rmSync(directory, { recursive: true, force: true });
-  process.once('exit', remove);
+  if (inUse.size === 0) process.once('exit', removeAll);
+  inUse.add(directory);
   return {
     pathFor(way) {
       const key = keyOf(way);
@@ -54,8 +61,9 @@ export function createControlSockets(parents = candidates()): ControlSockets {
       generations.set(key, ((generations.get(key) ?? 0) + 1) % 100);
     },
     remove: () => {
-      process.off('exit', remove);
-      remove();
+      inUse.delete(directory);
+      if (inUse.size === 0) process.off('exit', removeAll);
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

@@ -67,4 +67,13 @@ describe('ssh control sockets', () => {
     mkdirSync(parent);
     assert.throws(() => createControlSockets([parent]), /set XDG_RUNTIME_DIR/);
   });
+
+  it('go with the process, however many there are, by one listener', (t) => {
+    const parent = parentDirectory(t);
+    const before = process.listenerCount('exit');
+    const all = Array.from({ length: 12 }, () => createControlSockets([parent]));
+    assert.ok(process.listenerCount('exit') <= before + 1);
+    for (const sockets of all) sockets.remove();
+    assert.deepEqual(readdirSync(parent), []);
+  });
 });
