@@ -25,6 +25,7 @@ test('the incident as it was told: one diagnosis names cause and consequences, o
   const healthy = await rememberHealthy(lab, node);
   const leader = await etcdLeader(lab);
   const writer = await startWriter(lab);
+  t.after(() => writer.stop());
   try {
     for (const name of told) await faultNamed(name).break(lab, node, options);
 

@@ -29,6 +29,7 @@ test('all three masters expired: one run after another heals them, and no write 
   const fault = faultNamed('all-masters-expired');
   const leader = await etcdLeader(lab);
   const writer = await startWriter(lab);
+  t.after(() => writer.stop());
   const order: string[] = [];
   const rungs: string[] = [];
   try {

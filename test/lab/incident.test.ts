@@ -20,6 +20,7 @@ test('the incident is named, healed on approval, and etcd never notices', async 
   await requireHealthy(lab);
   const healthy = await rememberHealthy(lab, node);
   const writer = await startWriter(lab);
+  t.after(() => writer.stop());
 
   await whileBroken(lab, 'kubelet-anonymous', node, async () => {
     const { findings } = await healthCheckWorkflow(stage);

@@ -14,6 +14,8 @@ export interface WriterRecord {
 export interface Writer {
   /** Stops writing and reads back every acknowledged write. */
   finish(): Promise<WriterRecord>;
+  /** For a test that fails before that: it would write for ever. */
+  stop(): void;
 }
 
 const PAUSE_MS = 100;
@@ -40,6 +42,7 @@ export async function startWriter(lab: Lab): Promise<Writer> {
     }
   })();
   return {
+    stop: () => stop.abort(),
     finish: async () => {
       stop.abort();
       await work;
