@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Observation } from '../../../domain/control-plane.ts';
 import { judgeDebt } from '../../../domain/kubelet/debt.ts';
-import { adminSubject, noSigner } from '../../support/ladder.ts';
+import { decide } from '../../support/decisions.ts';
+import { adminSubject, noSigner, present } from '../../support/ladder.ts';
 import {
+  clientFile,
   healthyObservation,
   incidentOn,
   kubeletOf,
@@ -34,6 +36,23 @@ test('a graduation takes no lock while another master cannot authenticate at all
   const debt = judgeDebt(lentTo('master-1', incidentOn('master-2')), 'master-1');
   assert.equal(debt.state, 'waiting');
   assert.match(debt.because, /master-2 cannot authenticate at all, and comes first/);
+});
+
+test('no health check proposes anything against a watch: not while nobody signs, nor for a node that only has to renew', () => {
+  const unsigned = lentTo('master-1');
+  noSigner(unsigned);
+  const kubelet = kubeletOf(unsigned, 'master-1');
+  kubelet.adminCredentials = ['/var/lib/kubelet/kubeconfig'];
+  kubelet.clientCertificate = present(adminSubject);
+  kubelet.clientFiles = [
+    clientFile('master-1', { certificate: { ...kubelet.clientFiles[0]!.certificate!, ...adminSubject } }),
+  ];
+  const verdict = decide(unsigned);
+  assert.ok(verdict.kind === 'refuse', verdict.because);
+  assert.equal(verdict.reason, 'SignerDown');
+  const healthy = decide(healthyObservation());
+  assert.ok(healthy.kind === 'refuse');
+  assert.equal(healthy.reason, 'NodeHealthy');
 });
 
 test('a healthy node is watched until its certificate is another one, for which nobody looks before 70 % of its life', () => {
