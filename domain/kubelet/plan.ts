@@ -2,20 +2,14 @@ import type { KubeletEvidence } from '../control-plane.ts';
 import type { KubeletPins, KubeletPlan, PlanStep } from '../plan.ts';
 import { isDurable } from './bootstrap.ts';
 import { bootstrapPath, kubeconfigPath, withdrawable } from './names.ts';
+import { pauseRemediators, resumeRemediators, verifyPlatform, watchRenewal } from './plan-steps-around.ts';
+import { adminBootstrap, adminKubeconfig, followUp, verifyServing } from './plan-steps-break-glass.ts';
 import {
-  adminBootstrap,
-  adminKubeconfig,
   approveRequest,
   fileRequest,
-  followUp,
   installCertificate,
   makeKey,
-  pauseRemediators,
   relink,
-  resumeRemediators,
-  verifyPlatform,
-  verifyServing,
-  watchRenewal,
   withdrawAdmin,
 } from './plan-steps-rungs.ts';
 import { approveCsr, backup, bootstrap, graduate, restart, verify, verifyGraduated } from './plan-steps.ts';
