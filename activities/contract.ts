@@ -95,7 +95,9 @@ export interface DecideActivities {
   }): Promise<Finding[]>;
   decideKubeletAuthRecovery(input: DecideInput): Promise<Verdict>;
   /** `open`: ids of the recoveries that go on now, the one that asks or not. `leaseWatched`: as `recoveryHistory` says. */
-  decideCleanup(input: DecideInput & { open: string[]; leaseWatched: boolean }): Promise<Verdict>;
+  decideCleanup(
+    input: DecideInput & { open: string[]; leaseWatched: boolean; about?: 'node' | 'pauses' },
+  ): Promise<Verdict>;
   /** What is still owed on a node after a recovery. `first`: its own certificate when that was first seen. */
   judgeDebt(input: { observation: Observation; node: string; first?: Watched }): Promise<Debt>;
   /** Why the node's kubelet must not be restarted just now, for the sake of the other masters; absent: it may. */

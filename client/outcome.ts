@@ -11,9 +11,11 @@ export function waitsForPerson(state: RunState): boolean {
   return state.phase === 'waiting-for-approval' || state.phase === 'blocked';
 }
 
-export function exitCodeOfOutcome({ status }: Outcome): ExitCode {
+export function exitCodeOfOutcome({ status, owed }: Outcome): ExitCode {
   switch (status) {
     case 'healed':
+      // A script must not call done what somebody still has to see to.
+      return owed === undefined ? exitCodes.done : exitCodes.findings;
     case 'resolved':
     case 'dry-run':
       return exitCodes.done;

@@ -44,16 +44,14 @@ function isOnNode(stepId: string): boolean {
   return stepId === 'bootstrap' || runOfStep(stepId) !== undefined;
 }
 
-/** `nodesOnly`: as a step of its own, which `label` names, and with nothing said about leases. */
-async function lookFor(
-  run: Run,
-  { observe }: Hands,
-  nodesOnly?: { node: string; label: ActivityOptions },
-): Promise<Verdict> {
+/** In the midst of a step, which `label` names: about one kind of thing that is left. */
+type Asked = { label: ActivityOptions } & ({ about: 'node'; node: string } | { about: 'pauses' });
+
+async function lookFor(run: Run, { observe }: Hands, asked?: Asked): Promise<Verdict> {
   const { runId } = run;
   const { cluster } = run.request;
   const workflowId = recoveryWorkflowId(cluster);
-  const looking = nodesOnly?.label ?? labelled(`Look at ${cluster}`);
+  const looking = asked?.label ?? labelled(`Look at ${cluster}`);
   const [{ policy, scripts }, history, observation] = await Promise.all([
     observe.readPolicy.executeWithOptions(labelled('Read the policy'), [{ cluster }]),
     runHistory.recoveryHistory.executeWithOptions(labelled('Look which recoveries are open'), [
@@ -64,12 +62,12 @@ async function lookFor(
   run.policy = policy;
   run.state.approvals = policy.approvals;
   tellWay(run, observation.api);
-  const request = nodesOnly ? { ...run.request, node: nodesOnly.node } : run.request;
+  const request = asked?.about === 'node' ? { ...run.request, node: asked.node } : run.request;
   const open = history.open ? [history.open.runId] : [];
-  // What is watched is not left, so that the decision is about the node alone.
-  const leaseWatched = nodesOnly !== undefined || history.leaseWatched;
+  const { leaseWatched } = history;
+  const about = asked && { about: asked.about };
   return await decisions.decideCleanup.executeWithOptions(labelled('Decide'), [
-    { observation, request, policy, runId, scripts, open, leaseWatched, now: now() },
+    { observation, request, policy, runId, scripts, open, leaseWatched, now: now(), ...about },
   ]);
 }
 
@@ -81,7 +79,13 @@ function cleanupProcedure(run: Run, hands: Hands, plan: CleanupPlan): Procedure 
     if (left !== undefined) return { act: (label) => conclude(hands, plan, left, label) };
     const lent = leaseOfStep(stepId);
     if (lent !== undefined) return { act: (label) => putBackLease(plan, lent, label) };
-    if (stepId === pauseStepId) return { act: (label) => resume(hands, plan, label) };
+    if (stepId === pauseStepId)
+      return {
+        act: async (label) => {
+          await requireStillDue(run, hands, label);
+          return await resume(hands, plan, label);
+        },
+      };
     if (stepId === 'bootstrap') return { act: (label) => replaceCredential(hands, plan, label) };
     return {
       verifies: true,
@@ -101,6 +105,17 @@ function cleanupProcedure(run: Run, hands: Hands, plan: CleanupPlan): Procedure 
         : 'Mend what the error names, then retry; or skip it: what this step is about then stays, and goes on being reported.',
     proofs: () => proofs,
   };
+}
+
+/**
+ * Directly before anything is resumed: the step before it may have waited for a person for hours, and a MachineHealthCheck that
+ * goes on would reboot a master that has fallen ill meanwhile.
+ */
+async function requireStillDue(run: Run, hands: Hands, label: ActivityOptions): Promise<void> {
+  const verdict = await lookFor(run, hands, { about: 'pauses', label });
+  if (verdict.kind === 'proceed' || verdict.reason === 'NothingLeft') return;
+  const seen = verdict.evidence.map(({ fact }) => fact);
+  throw ApplicationFailure.nonRetryable([verdict.because, ...seen].join('; '), 'PreconditionFailed');
 }
 
 /** Nothing must be left but what a person chose to skip. */
@@ -160,7 +175,7 @@ async function proveClean(
   label: ActivityOptions,
   skipped: string[],
 ): Promise<string> {
-  const verdict = await lookFor(run, hands, { node, label });
+  const verdict = await lookFor(run, hands, { about: 'node', node, label });
   if (verdict.kind === 'refuse' && verdict.reason === 'NothingLeft')
     return [`nothing is left on ${node}`, ...verdict.evidence.map(({ fact }) => fact)].join('; ');
   const left =

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { createBudget } from './budget.ts';
 import { connectTo } from './cluster-api.ts';
 import type { ClusterConnection } from './cluster.ts';
@@ -12,7 +13,8 @@ export type WhereNow = (node: string, signal?: AbortSignal) => Promise<string[]>
 /** Each of them costs a dial. */
 const MOST_ADDRESSES = 3;
 const CALL_TIMEOUT_MS = 5000;
-const limits = { apiCalls: 10, bytes: 8 * 1024 * 1024 };
+/** Four are made; the rest is for finding a way when the endpoint is down too, over three masters with two names each. */
+const limits = { apiCalls: 30, bytes: 8 * 1024 * 1024 };
 
 /**
  * Asks the cluster itself: the Node's own addresses, and after them those that its Machine was given. `by` carries a connection
@@ -26,7 +28,10 @@ export function askCluster(cluster: ClusterConnection, by: Pick<NodeLane, 'dial'
       const api = await connectTo(cluster, by, options);
       try {
         const addresses = [...(await ofNode(api, node)), ...(await ofMachine(api, node))];
-        const internal = addresses.flatMap(({ type, address }) => (type === 'InternalIP' && address) || []);
+        // The API does not ask for an address here, and ssh hands what we give it to a shell where there is a ProxyCommand.
+        const internal = addresses.flatMap(({ type, address = '' }) =>
+          type === 'InternalIP' && isIP(address) !== 0 ? [address] : [],
+        );
         return [...new Set(internal)].slice(0, MOST_ADDRESSES);
       } finally {
         api.close();

@@ -8,7 +8,8 @@ kept=$aside/etcd-pod.yaml
 
 # Into the quarantine first, and only then out: at each moment there is one of the two.
 take_manifest_out() {
-    [ -e "$manifest" ] || { [ -e "$kept" ] && return 0; precondition "there is no ${manifest#"$root"} to take out"; }
+    # An attempt that was killed has taken it out already: what fails from here on still has to put it back.
+    [ -e "$manifest" ] || { [ -e "$kept" ] && { manifest_out=yes; return 0; }; precondition "there is no ${manifest#"$root"} to take out"; }
     if [ -e "$kept" ] && [ "$(hash_of "$kept")" != "$(hash_of "$manifest")" ]; then
         # The operator has written another one since: that is the one to put back.
         mv -nT "$kept" "$kept.$(date +%Y%m%dT%H%M%SZ).$CPR_NONCE"

@@ -50,7 +50,8 @@ kept_of_etcd() {
             kind=snapshot run=${path##*/}
             # On the node whose data was moved it holds a mark and nothing else.
             [ -n "$(find "$path" -xdev -type f -size +0 -print -quit 2>/dev/null)" ] || continue
-            [ -e "$path/snapshot.db" ] || kind=unfinished ;;
+            # Older than an hour, it was set aside for a newer one.
+            [ -n "$(find "$path" -maxdepth 1 -type f -name 'snapshot*.db' -print -quit)" ] || kind=unfinished ;;
         esac
         [[ $run =~ ^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$ ]] || continue
         printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$kind" "$run" "${path#"$root"}" \

@@ -15,17 +15,17 @@ report() { # CHANGED PLACED; the rest stands in the record
     while IFS='=' read -r key value; do say "$key" "$value"; done <"$record"
     end ok
 }
-if [ -e "$final" ]; then
-    taken_at=$(stat -c %Y "$final")
-    if [ $(($(date +%s) - taken_at)) -gt 3600 ]; then
-        aged=$run_dir/snapshot-$(date -d "@$taken_at" +%Y%m%dT%H%M%SZ)
-        [ ! -e "$record" ] || cp -p "$record" "$aged.record"
-        mv -nT "$final" "$aged.db"
-        [ ! -e "$final" ] || fail "${final#"$root"} is older than an hour and could not be set aside"
-        sync "$run_dir"
-    fi
-fi
-if [ -e "$final" ]; then
+is_old() { [ $(($(date +%s) - $(stat -c %Y "$final"))) -gt 3600 ]; }
+# Only once there is another one: an hour is too old to remove a member on, and far better than none.
+set_old_aside() {
+    local aged
+    [ -e "$final" ] || return 0
+    aged=$run_dir/snapshot-$(date -d "@$(stat -c %Y "$final")" +%Y%m%dT%H%M%SZ)
+    [ ! -e "$record" ] || cp -p "$record" "$aged.record"
+    mv -nT "$final" "$aged.db"
+    [ ! -e "$final" ] || fail "${final#"$root"} is older than an hour and could not be set aside"
+}
+if [ -e "$final" ] && ! is_old; then
     [ -e "$record" ] && grep -qxF "sha256=$(hash_of "$final")" "$record" ||
         fail "${final#"$root"} is not what its record says: it was changed since, and is no snapshot to rely on"
     report no yes
@@ -84,6 +84,7 @@ if [ $copies = yes ]; then
     cmp -s "$taken" "$moved" || fail 'the snapshot was not copied whole'
     taken=$moved
 fi
+set_old_aside
 # The record first: a snapshot below its own name always has one.
 cat "$work/record" >"$record.new"
 sync "$record.new"

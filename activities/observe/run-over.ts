@@ -40,14 +40,20 @@ async function isOver(workflow: string, run: string): Promise<boolean> {
 }
 
 /**
- * Whether the run of ours that bears this id on nodes and in objects is over. `recovery/<cluster>` is one at a time: whichever is
- * not the one that is open now has ended. Where Temporal knows none at all it is not known.
+ * Whether the run of ours that bears this id on nodes and in objects is surely over: this Temporal knows it, and it is not the one
+ * that is open now, for `recovery/<cluster>` is one at a time. One that is not known here may go on in another Temporal.
  */
 export async function isRecoveryOver(cluster: string, runId: string): Promise<boolean> {
-  const newest = await describe(recoveryWorkflowId(cluster));
+  const workflowId = recoveryWorkflowId(cluster);
+  const newest = await describe(workflowId);
   if (newest === undefined) return false;
-  if (endedStatuses.includes(newest.status.name)) return true;
-  return nodeRunId(newest.raw.workflowExecutionInfo?.firstRunId || newest.runId) !== runId;
+  if (nodeRunId(newest.raw.workflowExecutionInfo?.firstRunId || newest.runId) === runId)
+    return endedStatuses.includes(newest.status.name);
+  const query = `WorkflowId = '${workflowId.replaceAll("'", "''")}'`;
+  for await (const known of getClient().workflow.list({ query })) {
+    if (nodeRunId(known.runId) === runId) return true;
+  }
+  return false;
 }
 
 /**

@@ -37,7 +37,9 @@ export const declareDiagnose: Declare = (parent, act) => {
         };
         await tell(context, { data: result, text: () => renderHealth(result, view) });
         if (isText(context) && result.recovery) context.io.err(`${result.recovery.sentence}\n`);
-        return result.findings.length > 0 || !result.healthy ? exitCodes.findings : exitCodes.done;
+        // What is kept on purpose is worth a line, and no reason to tidy it away for a green light.
+        const isFinding = result.findings.some(({ severity }) => severity !== 'info');
+        return isFinding || !result.healthy ? exitCodes.findings : exitCodes.done;
       }),
     );
 };

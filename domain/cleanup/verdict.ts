@@ -10,6 +10,8 @@ import { planCleanup } from './plan.ts';
 export interface CleanupDecision extends NodeQuestion {
   /** The watchdog of the cluster's lease is open. */
   leaseWatched: boolean;
+  /** Asked in the midst of a cleanup, about one kind of thing that is left, with nothing said about the others. */
+  about?: 'node' | 'pauses';
   /** ISO 8601. */
   now: string;
 }
@@ -30,13 +32,27 @@ export interface CleanupDecision extends NodeQuestion {
 export function decideCleanup(decision: CleanupDecision, digestOf: (plan: Plan) => string): Verdict {
   const early = lookRefusal(decision) ?? apiRefusal(decision.observation);
   if (early) return early;
-  const leases = leftLeases(decision.observation.lentSettings, decision.leaseWatched);
-  const pauses = judgePauses(decision.observation, decision.open);
-  const onNode = judgeNode(decision);
+  const found = findLeft(decision);
+  const { leases, pauses, onNode } = found;
   const isCluster = leases.held.length > 0 || pauses.due.length > 0;
   if (onNode.kind === 'tidying' || (isCluster && onNode.reason !== 'UnknownNode'))
-    return planned(decision, { leases, pauses, onNode }, digestOf);
+    return planned(decision, found, digestOf);
   return onNode.reason === 'NothingLeft' ? (leaseRefusal(leases) ?? pauses.barred ?? onNode) : onNode;
+}
+
+function findLeft(decision: CleanupDecision): Found {
+  const { observation, about, open, leaseWatched } = decision;
+  return {
+    leases: about ? noLeases : leftLeases(observation.lentSettings, leaseWatched),
+    pauses: about === 'node' ? { due: [], evidence: [] } : judgePauses(observation, open),
+    onNode: about === 'pauses' ? nothingPaused(observation.cluster) : judgeNode(decision),
+  };
+}
+
+const noLeases: LeftLeases = { held: [], changed: [], unread: [] };
+
+function nothingPaused(cluster: string): Refuse {
+  return refuse('NothingLeft', `no run that is over has left anything paused on ${cluster}`, []);
 }
 
 interface Found {

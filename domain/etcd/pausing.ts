@@ -58,7 +58,7 @@ export function remediatorName({ kind, namespace, name }: Omit<RemediatorPin, 'p
 /** In a plan of this run. */
 export function standsAs({ pausedBy = [] }: RemediatorPin, runId: string): string {
   const others = pausedBy.filter((run) => run !== runId);
-  if (others.length > 0) return `left paused by run ${others.join(' and ')}, which is over`;
+  if (others.length > 0) return `paused by run ${others.join(' and ')}, and taken over if that is over`;
   return pausedBy.length > 0 ? 'paused by this run already' : 'active';
 }
 

@@ -35,7 +35,10 @@ export function judgeDebt(observation: Observation, node: string, first?: Watche
   if (!kubelet) return { state: 'waiting', because: `${node} could not be looked at` };
   const { standing, class: kind, sentence } = classify(master, observation);
   if (kind === 'C7') {
-    const why = signerObjection({ observation })?.because ?? lostOthers(observation, node);
+    const why =
+      signerObjection({ observation })?.because ??
+      // Two whose borrowed credential has ended must not wait for each other.
+      (standing === 'lost' ? undefined : lostOthers(observation, node));
     return why === undefined
       ? { state: 'owed', because: sentence }
       : { state: 'waiting', because: `${sentence}; ${why}` };

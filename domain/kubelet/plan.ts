@@ -86,8 +86,7 @@ function stepsFor(input: PlanInput): Step[] {
     verifyGraduated,
     ...(givesCertificate[rung] ? [watchRenewal] : []),
   ];
-  if (rung === 'G' && !isReadByKubelet(input))
-    return [backup, ...(holdsAdmin(input) ? [withdrawAdmin] : []), verify, ...end];
+  if (needsNoRestart(input)) return [backup, ...(holdsAdmin(input) ? [withdrawAdmin] : []), verify, ...end];
   if (rung === 'R0') return [backup, approveCsr, verify, ...end];
   // The watch stands before anything is lent: a run that dies after that must not be the only one who knew.
   if (rung === 'R4b') return [backup, followUp, adminKubeconfig, restart, verifyServing];
@@ -108,6 +107,11 @@ const givesCertificate: Record<Rung, boolean> = {
   R4a: true,
   R4b: false,
 };
+
+/** Only where nothing that the kubelet reads is changed, and it need not write a kubeconfig either. */
+function needsNoRestart(input: PlanInput): boolean {
+  return input.pins.rung === 'G' && !isReadByKubelet(input) && !graduatesFirst(input);
+}
 
 /** A kubelet that runs reads its kubeconfig and its certificates, and the bootstrap file only when it has neither. */
 function isReadByKubelet({ kubelet }: Pick<PlanInput, 'kubelet'>): boolean {

@@ -73,6 +73,9 @@ exit 255
 
 const works = 'begin; echo "@@cpr-result run-1 restart-kubelet $nonce ok "; exit 0';
 
+const wrongName = Buffer.from("error=the machine at this address calls itself 'master-2', not 'master-1'\0");
+const stranger = `begin; echo "@@cpr-result run-1 restart-kubelet $nonce precondition ${wrongName.toString('base64')}"; exit 0`;
+
 describe('a master that has moved', { concurrency: 4 }, () => {
   it('is dialled where the cluster has it, when nobody answers at the address of the inventory', async (t) => {
     const { lane, at, dialled } = network(t);
@@ -102,6 +105,21 @@ describe('a master that has moved', { concurrency: 4 }, () => {
     await lane.run(call);
     assert.deepEqual(dialled(), [OLD, NEW, NEW, NEW, OLD, OLD]);
     assert.equal(asked(), 1);
+  });
+
+  it('is looked for elsewhere when another machine answers by its own name, and that one is not remembered', async (t) => {
+    const { lane, at, dialled } = network(t);
+    at(OLD, stranger);
+    at(NEW, works);
+    await lane.run(call);
+    at(NEW, stranger);
+    await assert.rejects(lane.run(call), (error: Error) => {
+      assert.match(error.message, /calls itself 'master-2'/);
+      return isFailure(error, 'PreconditionFailed');
+    });
+    at(NEW, works);
+    await lane.run(call);
+    assert.deepEqual(dialled(), [OLD, NEW, NEW, OLD, OLD, NEW]);
   });
 
   it('is not looked for once a script has begun: it may have done its work', async (t) => {
@@ -150,6 +168,15 @@ describe('where the cluster has a master', () => {
   it('its Node says alone where there is no Machine API', async (t) => {
     const addresses = await ask(t, ({ path }) =>
       path.startsWith('/api/v1/nodes/master-1') ? node(internal(NEW)) : refused(404, 'not found'),
+    );
+    assert.deepEqual(addresses, [NEW]);
+  });
+
+  it('is never what no address can be: ssh would hand it to a shell', async (t) => {
+    const addresses = await ask(t, ({ path }) =>
+      path.startsWith('/api/v1/nodes/master-1')
+        ? node(internal("10.0.0.22'; touch /tmp/x; '"), internal('host.example'), internal(NEW))
+        : refused(404, 'not found'),
     );
     assert.deepEqual(addresses, [NEW]);
   });

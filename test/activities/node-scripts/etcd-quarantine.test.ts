@@ -141,6 +141,23 @@ cp() { [ ! -e "$CPR_ROOT/fake/full" ] && command cp "$@"; }
     });
   });
 
+  it('has the manifest back also when an attempt before was killed with it out, and the retry fails', async (t) => {
+    const on = master(t);
+    const before = on.read(manifest);
+    on.write('fake/kubelet-deaf', '');
+    for (let n = 1; on.has(manifest); n++) {
+      assert.ok(n < 60, 'it is taken out at some point');
+      killBefore(on, n);
+      await assert.rejects(run(on, 'quarantine-etcd.sh'));
+    }
+    hurry(on);
+    await assert.rejects(
+      run(on, 'quarantine-etcd.sh'),
+      /did not end.*the manifest of etcd is back in place/s,
+    );
+    assert.equal(on.read(manifest), before);
+  });
+
   it('takes a runtime that does not answer for no sign that they have', async (t) => {
     const on = master(t);
     on.write('fake/crictl-fails', '');

@@ -56,6 +56,15 @@ const litter: Change = (observation) => kubeletOf(observation, 'master-1').trace
 const ill: Change = (observation) => incidentOn('master-1', observation);
 const nothingPaused: Change = (observation) => leavePaused(observation);
 
+/** Beside a lent setting and a master that is ill. */
+const about = (kind: 'node' | 'pauses') =>
+  judged((observation, decision) => {
+    lend(observation);
+    incidentOn('master-2', observation);
+    decision.about = kind;
+    if (kind === 'node') decision.request.node = 'master-1';
+  });
+
 describe('what a run that is over has left paused', () => {
   it('is resumed by a plan that names it and that run, can be skipped, and runs nothing on a node', () => {
     const plan = planned();
@@ -107,6 +116,12 @@ describe('what a run that is over has left paused', () => {
     });
     assert.deepEqual(idsOf(plan), ['lease-etcd-unsafe-override', 'verify']);
     assert.match(plan.residualRisk.join(), /left paused stays so for now/);
+  });
+
+  it('is asked about by itself directly before it is resumed, and does not bar the proof of a node', () => {
+    const [pauses, node] = [about('pauses'), about('node')];
+    assert.equal('reason' in pauses && pauses.reason, 'RecoveryNeededFirst', pauses.because);
+    assert.equal('reason' in node && node.reason, 'NothingLeft', node.because);
   });
 
   it('stays paused while a master cannot be looked at', () => {

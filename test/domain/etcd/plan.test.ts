@@ -178,7 +178,7 @@ test('remediators that a run of ours has left paused are taken over and resumed,
   const plan = planFor(observation);
   assert.deepEqual(
     plan.steps.filter(({ id }) => id.endsWith('remediators')).map(({ changes: [change] }) => change?.from),
-    ['left paused by run 0123456789ab, which is over', 'paused by this run'],
+    ['paused by run 0123456789ab, and taken over if that is over', 'paused by this run'],
   );
   // After a Reset the run finds its own word.
   check!.pausedBy = [plan.pins.runId];

@@ -62,6 +62,17 @@ test('the incident’s own fix is brought to its end: cluster-admin goes, and th
   assert.equal(plan.steps.find(({ pointOfNoReturn }) => pointOfNoReturn)?.id, 'withdraw-admin');
 });
 
+test('without a kubeconfig of its own one is written first, also when cluster-admin is only in the bootstrap file', () => {
+  const { kind, plan } = latent((kubelet) => {
+    kubelet.kubeconfig = { state: 'missing' };
+    kubelet.adminCredentials = ['/etc/kubernetes/kubeconfig'];
+    kubelet.bootstrap.tokenSubject = 'system:admin';
+  });
+  const ids = plan.steps.map(({ id }) => id);
+  assert.deepEqual([kind, plan.pins.rung], ['C7', 'G']);
+  assert.deepEqual(ids.slice(0, 3), ['backup', 'graduate', 'restart']);
+});
+
 test('the same with a bootstrap credential that is bad: a durable one comes first, for the kubeconfig is written from it', () => {
   const { plan } = latent((kubelet) => {
     kubelet.bootstrap.accepted = 'rejected';

@@ -159,7 +159,7 @@ test('exactly those remediators are paused that cover masters and are active, ar
   ]);
   assert.deepEqual(
     steps[1]?.changes.map(({ from }) => from),
-    ['active', 'left paused by run 0123456789ab, which is over'],
+    ['active', 'paused by run 0123456789ab, and taken over if that is over'],
   );
   assert.deepEqual([steps[1]?.id, steps.at(-1)?.id], ['pause-remediators', 'resume-remediators']);
 });
