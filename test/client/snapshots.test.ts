@@ -146,7 +146,8 @@ describe('cpr snapshots', { concurrency: 4 }, () => {
     const { code, err } = await run(`verify lab --identity ${file('identity.txt')}`);
     assert.equal(code, 2);
     assert.doesNotMatch(err, /not a key/);
-    writeFileSync(file('identity.txt'), `${identity.slice(0, -1)}X\n`);
+    const damage = identity.endsWith('X') ? 'Q' : 'X';
+    writeFileSync(file('identity.txt'), `${identity.slice(0, -1)}${damage}\n`);
     const damaged = await run(`verify lab --identity ${file('identity.txt')}`);
     assert.equal(damaged.code, 2);
     assert.match(damaged.err, /is damaged/);
