@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { waitUntil } from '../../lab/cluster/wait.ts';
 import { faultNamed } from '../../lab/faults/index.ts';
 import { silentProgress } from '../../lab/host/progress.ts';
+import { writesByCpr } from '../lab/support/audit.ts';
 import { requireHealthy, whileBroken } from '../lab/support/broken.ts';
 import { faultsOf, rememberHealthy, requestsLeft } from '../lab/support/node-proof.ts';
 import { ended } from '../lab/support/stage.ts';
@@ -21,6 +22,12 @@ test('while nobody can sign, two people give the kubelet the admin kubeconfig of
   const names = ['signer-stopped', 'bootstrap-rejected', 'kubelet-certificate-missing'];
   try {
     for (const name of names) await faultNamed(name).break(lab, node, options);
+    await t.test('nothing is begun that nobody can sign, and nothing is written', async () => {
+      const since = new Date().toISOString();
+      const unasked = await ended(await stage.recover());
+      assert.equal(unasked.outcome.reason, 'SignerDown', unasked.outcome.sentence);
+      assert.deepEqual(await writesByCpr(lab, since), []);
+    });
     const recovery = await stage.recover({ breakGlass: true });
     const { gate, plan } = await untilGate(recovery);
     await t.test('the plan says what it means, and one vote is not enough', () => {

@@ -34,16 +34,7 @@ const everyActOnce = [
   /^concluded: healed$/,
 ];
 
-test('killed while the backup script runs: it goes on at the backup, which is made once', async () => {
-  shim.killAt({ script: 'back-up-kubelet', when: 'begun' });
-  await recoverWithTwoWorkers(() => until(() => shim.sprung()));
-});
-
-test('killed between the restart and its result: the kubelet is not restarted again', async () => {
-  shim.killAt({ script: 'restart-kubelet', when: 'ended' });
-  await recoverWithTwoWorkers(() => until(() => shim.sprung()));
-});
-
+/** Two of the worst moments; the others stand in test/lab-long/kubelet-bad-ground.test.ts. */
 test('killed between the approval and its reply: the request is found approved, once', async () => {
   const held = proxy.holdNext('PUT', /certificatesigningrequests\/[^/]+\/approval$/);
   await recoverWithTwoWorkers(async (worker) => {

@@ -43,11 +43,6 @@ test('on a node whose kubelet is anonymous', (t) =>
     );
   }));
 
-test('nothing is begun that nobody can sign', () =>
-  whileBroken(stage.lab, 'signer-stopped', node, () =>
-    whileAlso(stage.lab, 'kubelet-anonymous', node, () => assertRefused('SignerDown')),
-  ));
-
 /** The recovery is refused for this reason; cpr has written nothing to the API and nothing on the node has changed. */
 async function assertRefused(reason: RefusalReason): Promise<void> {
   const { lab } = stage;
