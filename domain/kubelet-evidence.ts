@@ -180,8 +180,7 @@ export interface Traces {
 
 /** A directory that a recovery of etcd has made on a node and that stays there. */
 export interface KeptOfEtcd {
-  /** `unfinished`: a snapshot that was being taken when its script was killed; of no use. */
-  kind: 'quarantine' | 'snapshot' | 'unfinished';
+  kind: 'quarantine' | 'snapshot';
   runId: string;
   path: string;
   bytes: number;

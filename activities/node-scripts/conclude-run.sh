@@ -16,7 +16,8 @@ changed=no
 sweep() { # FILE OR DIRECTORY
     if [ -e "$1" ] || [ -L "$1" ]; then rm -rf "$1"; note "removed ${1#"$root"}, half-written"; changed=yes; fi
 }
-for file in "$recovery/.$CPR_RUN".unfinished.* "$bootstrap.cpr-$CPR_RUN" "$kubeconfig.cpr-$CPR_RUN" "$pki"/*.cpr-"$CPR_RUN" "$pki/.kubelet-client.cpr-$CPR_RUN" "$run_dir"/restart-*.new "$run_dir/own"; do sweep "$file"; done
+for file in "$recovery/.$CPR_RUN".unfinished.* "$bootstrap.cpr-$CPR_RUN" "$kubeconfig.cpr-$CPR_RUN" "$pki"/*.cpr-"$CPR_RUN" "$pki/.kubelet-client.cpr-$CPR_RUN" "$run_dir"/restart-*.new "$run_dir/own" \
+    "$root/var/lib/etcd/.cpr-snapshot-$CPR_RUN".* "$root/var/lib/etcd-recovery/$CPR_RUN"/.snapshot.*; do sweep "$file"; done
 if [ -e "$run_dir/bootstrap-kubeconfig" ] && is_temporary "$run_dir/bootstrap-kubeconfig"; then
     # Out of the manifest first: what that lists must verify for as long as the backup lies there.
     grep -v ' [ *]\./bootstrap-kubeconfig$' "$run_dir/manifest.sha256" >"$run_dir/manifest.new" || :

@@ -33,25 +33,29 @@ half_written() {
         name=${file%/*}
         if [ -e "$file" ]; then printf '%s\t%s\n' "${name##*/}" "${file#"$root"}"; fi
     done
+    # Snapshots of etcd: beside its data, whose disk they fill, and on their way from there.
+    for file in "$root"/var/lib/etcd/.cpr-snapshot-*; do
+        name=${file##*/.cpr-snapshot-}
+        if [ -e "$file" ]; then printf '%s\t%s\n' "${name%.*}" "${file#"$root"}"; fi
+    done
+    for file in "$root"/var/lib/etcd-recovery/*/.snapshot.*; do
+        name=${file%/*}
+        if [ -e "$file" ]; then printf '%s\t%s\n' "${name##*/}" "${file#"$root"}"; fi
+    done
 }
-# What recoveries of etcd keep here on purpose, and what one that was killed was writing: kind, run, path, bytes, time of its last
-# change, and whether etcd's manifest lies in it alone.
+# What recoveries of etcd keep here on purpose: kind, run, path, bytes, time of its last change, and whether etcd's manifest lies in
+# it alone.
 kept_of_etcd() {
     local path kind run manifest
-    for path in "$root"/var/lib/etcd/quarantine-* "$root"/var/lib/etcd-recovery/* "$root"/var/lib/etcd/.cpr-snapshot-*; do
+    for path in "$root"/var/lib/etcd/quarantine-* "$root"/var/lib/etcd-recovery/*; do
         [ ! -L "$path" ] && [ -d "$path" ] || continue
-        manifest=in
+        manifest=in kind=snapshot run=${path##*/}
         case $path in
         */quarantine-*)
             kind=quarantine run=${path##*/quarantine-}
             [ ! -e "$path/etcd-pod.yaml" ] || [ -e "$root/etc/kubernetes/manifests/etcd-pod.yaml" ] || manifest=out ;;
-        */.cpr-snapshot-*) kind=unfinished run=${path##*/.cpr-snapshot-} run=${run%.*} ;;
-        *)
-            kind=snapshot run=${path##*/}
-            # On the node whose data was moved it holds a mark and nothing else.
-            [ -n "$(find "$path" -xdev -type f -size +0 -print -quit 2>/dev/null)" ] || continue
-            # Older than an hour, it was set aside for a newer one.
-            [ -n "$(find "$path" -maxdepth 1 -type f -name 'snapshot*.db' -print -quit)" ] || kind=unfinished ;;
+        # Older than an hour, a snapshot was set aside for a newer one. Where there is none, it holds a mark, or what is half-written.
+        *) compgen -G "$path/snapshot*.db" >/dev/null || continue ;;
         esac
         [[ $run =~ ^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$ ]] || continue
         printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$kind" "$run" "${path#"$root"}" \

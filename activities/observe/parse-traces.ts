@@ -32,7 +32,7 @@ export function parseTraces(values: Values): Traces {
 }
 
 function parseKept([kind, name = '', path = '', bytes = '', changed = '', manifest]: string[]): KeptOfEtcd {
-  if (kind !== 'quarantine' && kind !== 'snapshot' && kind !== 'unfinished')
+  if (kind !== 'quarantine' && kind !== 'snapshot')
     throw new Error(`etcdKept: '${redact(kind ?? '', 40)}' is nothing that is known`);
   if (!/^\d{1,15}$/.test(bytes) || !/^\d{1,12}$/.test(changed))
     throw new Error(`etcdKept: expected numbers, got '${redact(`${bytes} ${changed}`, 60)}'`);

@@ -3,7 +3,6 @@ import type { KeptOfEtcd } from '../control-plane.ts';
 const words: Record<KeptOfEtcd['kind'], string> = {
   quarantine: 'data of a member that was bad',
   snapshot: 'a snapshot of etcd',
-  unfinished: 'a snapshot that was not finished, and is of no use',
 };
 
 /** In one line, for people: what it is, how large, how old, and the command that removes it. */

@@ -64,7 +64,7 @@ describe('the traces of a run', { concurrency: 4 }, () => {
     assert.deepEqual((await seen(on)).traces.runs, [expected]);
   });
 
-  it('are what recoveries of etcd keep there, and what one that was killed was writing', async (t) => {
+  it('are what recoveries of etcd keep there, and a snapshot that one was taking when it was killed', async (t) => {
     const on = fakeNode(t);
     on.write('var/lib/etcd/quarantine-0b1c2d3e4f50/member/snap/db', 'x'.repeat(5_000));
     on.write('var/lib/etcd-recovery/0b1c2d3e4f50/snapshot.db', 'x'.repeat(7_000));
@@ -74,17 +74,28 @@ describe('the traces of a run', { concurrency: 4 }, () => {
     on.write('var/lib/etcd/.cpr-snapshot-0123456789ab.9f2c/snapshot.db', 'half');
     on.write('var/lib/etcd/member/snap/db', 'the data of the member');
     mkdirSync(join(on.root, 'var/lib/etcd/quarantine-..%2f'), { recursive: true });
-    const kept = (await seen(on)).traces.etcd ?? [];
+    const { etcd: kept = [], runs } = (await seen(on)).traces;
     assert.deepEqual(
       kept.map(({ kind, runId: id, path, manifestOut }) => [kind, id, path, manifestOut]),
       [
         ['quarantine', runId, `/var/lib/etcd/quarantine-${runId}`, undefined],
-        ['unfinished', '0123456789ab', '/var/lib/etcd-recovery/0123456789ab', undefined],
         ['snapshot', runId, `/var/lib/etcd-recovery/${runId}`, undefined],
-        ['unfinished', '0123456789ab', '/var/lib/etcd/.cpr-snapshot-0123456789ab.9f2c', undefined],
       ],
     );
-    assert.ok((kept[0]?.bytes ?? 0) >= 5_000 && (kept[2]?.bytes ?? 0) >= 7_000, JSON.stringify(kept));
+    assert.deepEqual(
+      runs.map((one) => [one.runId, one.hasDirectory, one.halfWritten]),
+      [
+        [
+          '0123456789ab',
+          false,
+          [
+            '/var/lib/etcd/.cpr-snapshot-0123456789ab.9f2c',
+            '/var/lib/etcd-recovery/0123456789ab/.snapshot.nonce',
+          ],
+        ],
+      ],
+    );
+    assert.ok((kept[0]?.bytes ?? 0) >= 5_000 && (kept[1]?.bytes ?? 0) >= 7_000, JSON.stringify(kept));
     assert.ok(Math.abs(Date.parse(kept[0]?.changedAt ?? '') - Date.now()) < 600_000);
   });
 
@@ -141,6 +152,31 @@ describe('the traces of a run', { concurrency: 4 }, () => {
 });
 
 describe('conclude-run.sh', { concurrency: 4 }, () => {
+  it('sweeps up the snapshots of etcd that this run was taking, and neither a finished one nor another run’s', async (t) => {
+    const on = fakeNode(t);
+    const mine = [
+      `var/lib/etcd/.cpr-snapshot-${runId}.9f2c/snapshot.db`,
+      `var/lib/etcd-recovery/${runId}/.snapshot.9f2c`,
+    ];
+    const others = [
+      `var/lib/etcd-recovery/${runId}/snapshot.db`,
+      `var/lib/etcd/.cpr-snapshot-${runId}0.9f2c/snapshot.db`,
+      'var/lib/etcd-recovery/0123456789ab/.snapshot.9f2c',
+      'var/lib/etcd/member/snap/db',
+      `var/lib/etcd/quarantine-${runId}/member/snap/db`,
+    ];
+    for (const file of [...mine, ...others]) on.write(file, 'pages');
+    assert.equal((await run(on, 'conclude-run.sh', [node, 'cleaned up']))['changed'], 'yes');
+    assert.deepEqual(
+      mine.filter((file) => on.has(file)),
+      [],
+    );
+    assert.deepEqual(
+      others.filter((file) => !on.has(file)),
+      [],
+    );
+  });
+
   it('says once how the run ended, and keeps its backup', async (t) => {
     const on = await left(t);
     await install(on, durable);
