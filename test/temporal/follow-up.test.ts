@@ -10,6 +10,7 @@ import {
   runbookQueue,
   type FollowUpState,
 } from '../../workflows/messages.ts';
+import { recordHistory } from './support/record-history.ts';
 import { brokenCluster, nodeIn, type SimulatedCluster } from '../simulator/state.ts';
 import { approve, ended, serveClusters, untilGate, type Recoveries } from './support/recoveries.ts';
 
@@ -61,6 +62,7 @@ describe('KubeletFollowUp', { concurrency: 4, timeout: 240_000 }, () => {
     await approve(recovery);
     const { outcome, report } = await ended(recovery);
     assert.equal(outcome.status, 'healed', outcome.sentence);
+    await recordHistory(recovery, 'kubelet-watched');
     assert.match(report, /What stays on purpose:\n\n- Workflow follow-up\/watched\/master-1/);
     const seen = await untilDebt('watched', ({ debt }) => debt.state === 'watching');
     assert.deepEqual([seen.lent, seen.first?.serial], [false, '4F2A']);
@@ -83,6 +85,7 @@ describe('KubeletFollowUp', { concurrency: 4, timeout: 240_000 }, () => {
     const state = await untilGate(workflow.getHandle<typeof KubeletAuthRecovery>(recoveryWorkflowId('lent')));
     assert.ok(state.plan?.runbook === 'KubeletAuthRecovery');
     assert.deepEqual([state.plan.target, state.plan.pins.rung], [node, 'G']);
+    await recordHistory(handleOf('lent'), 'kubelet-follow-up');
   });
 
   it('takes no lock for it while another master cannot authenticate at all', async () => {

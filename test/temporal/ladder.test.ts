@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { defaultPolicy } from '../../domain/policy.ts';
 import { newCsr, startKubelet } from '../simulator/acts.ts';
 import type { Simulator } from '../simulator/simulator.ts';
+import { recordHistory } from './support/record-history.ts';
 import { brokenCluster, nodeIn, type SimulatedCluster } from '../simulator/state.ts';
 import { observationOf } from '../simulator/observe.ts';
 import { classify } from '../../domain/kubelet/classify.ts';
@@ -111,6 +112,7 @@ describe('A rung of the ladder', { concurrency: 4, timeout: 540_000 }, () => {
     const { outcome } = await ended(recovery);
     assert.equal(outcome.status, 'owed', outcome.sentence);
     assert.match(outcome.sentence, /as cluster-admin \(system:masters\), which is lent/);
+    await recordHistory(recovery, 'kubelet-owed');
     assert.equal(outcome.owed?.keptBy, `workflow follow-up/rung-r4b/${node}`);
     assert.deepEqual(Object.values(nodeIn(simulator.cluster, node).concluded), ['left owing']);
     assertEffects(simulator, ['backup', 'lend admin', 'restart']);
