@@ -59,10 +59,17 @@ async function isBroken(lab: Lab, node: string): Promise<boolean> {
   return text === undefined || keyIdOf(text).startsWith(REJECTED_KEY);
 }
 
-/** Does nothing to a file that somebody has mended meanwhile. */
+/** Does nothing to a file that somebody has mended meanwhile for good: one for an hour is that of a recovery that was broken off. */
 async function putBack(lab: Lab, node: string): Promise<void> {
-  if (isSaved(lab, SAVED, node) && (await isBroken(lab, node))) await restoreFiles(lab, SAVED, node);
+  const isWanted = (await isBroken(lab, node)) || (await expires(lab, node));
+  if (isSaved(lab, SAVED, node) && isWanted) await restoreFiles(lab, SAVED, node);
   forget(lab, SAVED, node);
+}
+
+async function expires(lab: Lab, node: string): Promise<boolean> {
+  const text = (await readText(lab, node, BOOTSTRAP_KUBECONFIG)) ?? '';
+  const [, payload = ''] = /eyJ[\w-]+\.(eyJ[\w-]+)\./.exec(text) ?? [];
+  return Buffer.from(payload, 'base64url').toString('utf8').includes('"exp"');
 }
 
 async function whoAmI(lab: Lab, node: string): Promise<string> {
