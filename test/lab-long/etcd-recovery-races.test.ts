@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { parseMembers } from '../../lab/faults/etcd-members.ts';
+import { parseMembers, type EtcdMember } from '../../lab/faults/etcd-members.ts';
 import { faultNamed } from '../../lab/faults/index.ts';
 import { silentProgress } from '../../lab/host/progress.ts';
 import { DEFAULT_KNOBS, readKnobs, turnKnobs } from '../../lab/platform/knobs.ts';
 import { makeSshShim } from '../lab/support/ssh-shim.ts';
-import { ended } from '../lab/support/stage.ts';
+import { approve, ended } from '../lab/support/stage.ts';
 import { recoverFrom, requireWhole, whileEtcdBroken } from './support/etcd-cases.ts';
 import { assertWhole } from './support/etcd-health.ts';
-import { memberLines, until } from './support/etcd-operator.ts';
-import { openEtcdStage, recoverEtcd, untilRun } from './support/etcd-recoveries.ts';
-import { keptOn } from './support/left-behind.ts';
+import { memberLines, until, untilThreeVoters } from './support/etcd-operator.ts';
+import { openEtcdStage, recoverEtcd, untilEtcdGate, untilRun } from './support/etcd-recoveries.ts';
+import { assertNothingLeft, keptOn, surroundings } from './support/left-behind.ts';
 import { ownLab } from './support/own-lab.ts';
 
 const progress = silentProgress();
@@ -27,34 +27,27 @@ after(async () => {
 
 const NODE = 'master-1';
 
-test('somebody removes the member by hand while we are about to: that is success, and nobody else is removed', async (t) => {
-  await recoverFrom(t, stage, {
-    fault: 'etcd-data-lost',
-    node: NODE,
-    beforehand: holdBeforeRemoval,
-    async meanwhile() {
-      await whileHeld(removeByHand);
-    },
+test('removed by hand, and added again by the operator, all while we are at work: that is success, and nobody else is removed', async () => {
+  await requireWhole(lab);
+  const others = await idsBut(NODE);
+  await whileEtcdBroken(lab, { fault: 'etcd-data-lost', node: NODE }, async () => {
+    const before = await surroundings(lab);
+    const recovery = await recoverEtcd(stage, { node: NODE });
+    await untilEtcdGate(recovery);
+    // Before the copy, which the removal comes after.
+    shim.holdAt({ script: 'stream-snapshot', when: 'before', after: 'snapshot-etcd' });
+    await approve(recovery);
+    await until('the run held in its second step', 5, async () => shim.sprung() || 'not yet');
+    await replacedByOthers();
+    shim.release();
+    const { outcome, report, state } = await ended(recovery, 25 * 60_000);
+    assert.ok(['healed', 'resolved'].includes(outcome.status), outcome.sentence);
+    const removal = state.steps.find(({ id }) => id === 'remove-member');
+    assert.notEqual(removal?.state, 'done', removal?.note);
+    await untilThreeVoters(lab, 'master-0');
+    assert.deepEqual(await idsBut(NODE), others);
+    await assertNothingLeft(lab, before, report);
   });
-});
-
-test('removed by hand, and added again by the operator, all while we are about to: nothing is removed twice', async (t) => {
-  const { state } = await recoverFrom(t, stage, {
-    fault: 'etcd-data-lost',
-    node: NODE,
-    beforehand: holdBeforeRemoval,
-    async meanwhile() {
-      await whileHeld(async () => {
-        const old = await removeByHand();
-        await until('the operator has added another', 5, async () => {
-          const now = await memberLines(lab, 'master-0');
-          return (now.length === 3 && !now.some((line) => line.startsWith(old))) || now.join('\n');
-        });
-      });
-    },
-  });
-  const removal = state.steps.find(({ id }) => id === 'remove-member');
-  assert.equal(removal?.state, 'already-so', removal?.sentence);
 });
 
 test('a Machine that lags behind is waited for by name, and the run goes on when it has followed', async (t) => {
@@ -112,22 +105,20 @@ async function refusedWithoutPatience(node: string): Promise<void> {
   assert.deepEqual(await keptOn(lab), []);
 }
 
-/** Data that is lost is not set aside, so the removal is the first change after the copy. */
-async function holdBeforeRemoval(): Promise<void> {
-  shim.holdAt({ script: 'change-member', when: 'before', after: 'stream-snapshot' });
+async function replacedByOthers(): Promise<void> {
+  const mine = (await members()).find(({ name }) => name === NODE);
+  assert.ok(mine);
+  await lab.etcdctl('master-0', ['member', 'remove', mine.id]);
+  await until('the operator has added another', 5, async () => {
+    const now = await members();
+    return (now.length === 3 && !now.some(({ id }) => id === mine.id)) || JSON.stringify(now);
+  });
 }
 
-async function whileHeld(work: () => Promise<unknown>): Promise<void> {
-  await until('the run held before its removal', 5, async () => shim.sprung() || 'not yet');
-  await work();
-  shim.release();
+async function members(): Promise<EtcdMember[]> {
+  return parseMembers((await memberLines(lab, 'master-0')).join('\n'));
 }
 
-/** Resolves to the id that was removed. */
-async function removeByHand(): Promise<string> {
-  const members = parseMembers((await memberLines(lab, 'master-0')).join('\n'));
-  const other = members.find(({ name }) => name === NODE);
-  assert.ok(other);
-  await lab.etcdctl('master-0', ['member', 'remove', other.id]);
-  return other.id;
+async function idsBut(node: string): Promise<string[]> {
+  return (await members()).flatMap(({ id, name }) => (name === node ? [] : [id])).toSorted();
 }
