@@ -1,4 +1,5 @@
 import type { Observation } from '../control-plane.ts';
+import { valueOf } from '../reading.ts';
 import type { Refuse } from '../verdict.ts';
 import { factOf } from './facts.ts';
 import { refuse } from './refusal.ts';
@@ -28,5 +29,25 @@ export function apiRefusal({ api, cluster }: Observation): Refuse | undefined {
     'ApiUnreachable',
     `the API of ${cluster} does not answer, so nothing is known about the other masters`,
     [factOf(api, 'API', () => '')],
+  );
+}
+
+/** The first that says to anybody as whom it sees them. */
+const saysWhoSince = 28;
+
+/** Without that no recovery could be proved, and the run would be blocked with a node that it has already changed. */
+export function versionRefusal({ api }: Observation): Refuse | undefined {
+  const version = valueOf(api)?.version ?? '';
+  const [, minor] = /^v1\.(\d+)\b/.exec(version) ?? [];
+  if (minor !== undefined && Number(minor) >= saysWhoSince) return undefined;
+  return refuse(
+    'EvidenceIncomplete',
+    `an API server before Kubernetes 1.${saysWhoSince} does not say whom it takes a kubelet for, so that nothing could be proved`,
+    [
+      {
+        fact: `the API server is ${version === '' ? 'of a version that it does not say' : version}`,
+        source: api.source,
+      },
+    ],
   );
 }

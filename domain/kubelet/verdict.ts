@@ -20,7 +20,7 @@ import {
   type Situation,
 } from './guards.ts';
 import { chooseRung, mostTelling, type Choice } from './ladder.ts';
-import { apiRefusal, lookRefusal } from './look.ts';
+import { apiRefusal, lookRefusal, versionRefusal } from './look.ts';
 import { bootstrapPath, kubeconfigPath, withdrawable } from './names.ts';
 import { apiAheadMs } from './own-requests.ts';
 import { pinsFor } from './pins.ts';
@@ -45,7 +45,7 @@ export interface KubeletDecision {
  * May this master's kubelet be brought back, and how? Proceeds only when all of this holds, asked in this order; the first that
  * does not gives the refusal:
  *
- * 1. The look is recent (`EvidenceIncomplete`), and the API answers (`ApiUnreachable`).
+ * 1. The look is recent (`EvidenceIncomplete`), the API answers (`ApiUnreachable`), and can say as whom it sees a kubelet.
  * 2. The named node is one of the inventory (`UnknownNode`); or none is named and a master is affected (`NodeHealthy`). Of
  *    several that are lost the first that can be mended is: one run mends one master, and the next run the next.
  * 3. It is a master (`NotAMaster`), and ssh reaches it (`NodeUnreachable`).
@@ -66,7 +66,7 @@ export function decideKubeletAuthRecovery(
   digestOf: (plan: Plan) => string,
 ): Verdict {
   const { observation, request } = decision;
-  const early = lookRefusal(decision) ?? apiRefusal(observation);
+  const early = lookRefusal(decision) ?? apiRefusal(observation) ?? versionRefusal(observation);
   if (early) return early;
 
   const classes = observation.masters.map((master) => classify(master, observation));

@@ -25,6 +25,16 @@ import {
 const refused: [string, RefusalReason, Change][] = [
   ['the API does not answer', 'ApiUnreachable', (observation) => apiUnreachable(observation)],
   [
+    'the API server is too old to say whom it takes a kubelet for',
+    'EvidenceIncomplete',
+    (observation) => observation.api.known && (observation.api.value.version = 'v1.27.16'),
+  ],
+  [
+    'the API server does not say of which version it is',
+    'EvidenceIncomplete',
+    (observation) => observation.api.known && (observation.api.value.version = ''),
+  ],
+  [
     'the look is eleven minutes old',
     'EvidenceIncomplete',
     (_, __, decision) => (decision.now = secondsAfter(observedAt, 660)),
