@@ -10,7 +10,7 @@ import { recoverFrom, requireWhole, whileEtcdBroken } from './support/etcd-cases
 import { assertWhole } from './support/etcd-health.ts';
 import { memberLines, until, untilThreeVoters } from './support/etcd-operator.ts';
 import { openEtcdStage, recoverEtcd, untilEtcdGate, untilRun } from './support/etcd-recoveries.ts';
-import { assertNothingLeft, keptOn, surroundings } from './support/left-behind.ts';
+import { assertNothingLeft, keptOn, removeKept, surroundings } from './support/left-behind.ts';
 import { ownLab } from './support/own-lab.ts';
 
 const progress = silentProgress();
@@ -54,6 +54,8 @@ test('a Machine that lags behind is waited for by name, and the run goes on when
   const stuck = faultNamed('machine-status-stuck');
   await stuck.break(lab, 'master-2', { progress });
   await requireWhole(lab);
+  // Of a test before this one that failed.
+  await removeKept(lab);
   await whileEtcdBroken(lab, { fault: 'etcd-address-change', node: 'master-2' }, async () => {
     const recovery = await recoverEtcd(stage, { node: 'master-2', dryRun: true });
     await untilRun(
@@ -84,6 +86,7 @@ test('the address changed in mid-roll-out: the stale certificates are found and 
 
 test('the operator heals a fast change alone: the run notices, and has done nothing', async () => {
   await requireWhole(lab);
+  await removeKept(lab);
   await whileEtcdBroken(lab, { fault: 'etcd-address-change-fast', node: 'master-1' }, async () => {
     const recovery = await recoverEtcd(stage, { node: 'master-1' });
     const { outcome } = await ended(recovery, 15 * 60_000);
