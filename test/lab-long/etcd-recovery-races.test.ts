@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, test, type TestContext } from 'node:test';
+import type { RunState } from '../../domain/run.ts';
 import { parseMembers, type EtcdMember } from '../../lab/faults/etcd-members.ts';
 import { faultNamed } from '../../lab/faults/index.ts';
 import { silentProgress } from '../../lab/host/progress.ts';
@@ -52,25 +53,37 @@ test('removed by hand, and added again by the operator, all while we are at work
 
 test('a Machine that lags behind is waited for by name, and the run goes on when it has followed', async (t) => {
   const stuck = faultNamed('machine-status-stuck');
-  await stuck.break(lab, 'master-2', { progress });
+  const follow = () => stuck.healByForce(lab, 'master-2', { progress });
   await requireWhole(lab);
   // Of a test before this one that failed.
   await removeKept(lab);
-  await whileEtcdBroken(lab, { fault: 'etcd-address-change', node: 'master-2' }, async () => {
-    const recovery = await recoverEtcd(stage, { node: 'master-2', dryRun: true });
-    await untilRun(
-      recovery,
-      'MachineLags',
-      ({ verdict }) => verdict?.kind === 'wait' && verdict.reason === 'MachineLags',
-    );
+  try {
+    await stuck.break(lab, 'master-2', { progress });
+    await whileEtcdBroken(lab, { fault: 'etcd-address-change', node: 'master-2' }, () => lagging(t, follow));
+  } finally {
+    await follow();
+  }
+});
+
+function lags({ verdict }: RunState): boolean {
+  return verdict?.kind === 'wait' && verdict.reason === 'MachineLags';
+}
+
+async function lagging(t: TestContext, follow: () => Promise<void>): Promise<void> {
+  const recovery = await recoverEtcd(stage, { node: 'master-2', dryRun: true });
+  try {
+    await untilRun(recovery, 'MachineLags', lags);
     await refusedWithoutPatience('master-2');
-    await stuck.healByForce(lab, 'master-2', { progress });
+    await follow();
     const { outcome } = await ended(recovery, 10 * 60_000);
     assert.equal(outcome.status, 'dry-run', outcome.sentence);
-    // What follows is the same break, of which the operator has removed the member by now.
-    await recoverFrom(t, stage, { fault: 'etcd-address-change', node: 'master-2', broken: true });
-  });
-});
+  } finally {
+    // It may have ended, which is what is wanted.
+    await recovery.terminate('the test is over').catch(() => {});
+  }
+  // What follows is the same break, of which the operator has removed the member by now.
+  await recoverFrom(t, stage, { fault: 'etcd-address-change', node: 'master-2', broken: true });
+}
 
 test('the address changed in mid-roll-out: the stale certificates are found and renewed', async (t) => {
   const before = readKnobs(lab.settings);
