@@ -82,13 +82,14 @@ describe('cpr, against a real Temporal server', { concurrency: 4, timeout: 540_0
     assert.match(status.out, /cpr resolve cli-blocked retry/);
     const resolved = await cpr("resolve cli-blocked retry --reason 'made room'");
     assert.equal(resolved.code, 0, resolved.err);
-    assert.equal((await cpr('watch cli-blocked')).code, 0);
+    const watched = await cpr('watch cli-blocked');
+    assert.equal(watched.code, 0, `${watched.out}\n${watched.err}`);
   });
 
   it('makes only a plan on a dry run', async () => {
     const { cluster } = recoveries.host(brokenCluster('cli-dry'));
-    const { code, out } = await cpr('recover cli-dry --dry-run');
-    assert.equal(code, 0);
+    const { code, out, err } = await cpr('recover cli-dry --dry-run');
+    assert.equal(code, 0, err);
     assert.match(out, /1\. backup \[reversible\]/);
     assert.deepEqual(cluster.effects, []);
   });
