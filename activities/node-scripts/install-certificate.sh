@@ -18,10 +18,11 @@ case $subject in
 *) precondition "the certificate is that of another: ${subject#subject=}" ;;
 esac
 place=$pki/kubelet-client-$(date -u +%Y-%m-%d-%H-%M-%S).pem
-[ ! -e "$place" ] || fail "${place#"$root"} is there already"
 unfinished=$pki/.kubelet-client.cpr-$CPR_RUN
 cat "$work/certificate" "$key" >"$unfinished"
 holds_pair "$unfinished" || precondition 'the key that was made here is not that of the certificate'
+# One of the same second is that of an attempt which failed behind it, or somebody else's.
+[ ! -e "$place" ] || cmp -s "$unfinished" "$place" || fail "${place#"$root"} is there already"
 prove_certificate "$unfinished"
 sync "$unfinished"
 mv -T "$unfinished" "$place"
