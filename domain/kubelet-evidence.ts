@@ -42,6 +42,17 @@ export interface KubeletUnit {
   invocationId: string;
 }
 
+/** What a certificate says of itself; times are ISO 8601. */
+export interface CertificateFacts {
+  commonName: string;
+  organizations: string[];
+  /** `CN=csr-signer_1763800000`. */
+  issuer: string;
+  notBefore: string;
+  notAfter: string;
+  serial: string;
+}
+
 /** `/var/lib/kubelet/pki/kubelet-client-current.pem`. */
 export type ClientCertificate =
   | { state: 'missing' }
@@ -49,17 +60,11 @@ export type ClientCertificate =
   | { state: 'dangling'; target: string }
   /** Zero bytes, no PEM, no key, or a key that is not the certificate's. */
   | { state: 'corrupt'; detail: string }
-  | {
+  | ({
       state: 'present';
       /** False: a regular file; the kubelet starts with it but can never rotate it. */
       isSymlink: boolean;
-      commonName: string;
-      organizations: string[];
-      issuer: string;
-      notBefore: string;
-      notAfter: string;
-      serial: string;
-    };
+    } & CertificateFacts);
 
 /** `unknown`: there was nothing to ask with, or nobody answered. `rejected`: 401, which also an unknown authority gives. */
 export interface KubeletIdentity {
@@ -78,14 +83,7 @@ export interface ClientFile {
   /** `kubelet-client-current.pem` leads to it, or is it. */
   isCurrent: boolean;
   /** Undefined: there is no certificate in it. */
-  certificate?: {
-    commonName: string;
-    organizations: string[];
-    issuer: string;
-    notBefore: string;
-    notAfter: string;
-    serial: string;
-  };
+  certificate?: CertificateFacts;
   /** The key in the same file is the certificate's. */
   keyMatches: boolean;
   /** Asked with it on the node. `unknown` too where it was not asked with, since it cannot be used. */

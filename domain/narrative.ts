@@ -1,3 +1,4 @@
+import { evidenceTable } from './evidence-text.ts';
 import { abortPayload, mustSign } from './intervention.ts';
 import { clock, code, safe, span, table } from './markdown.ts';
 import { planNotes, planTable } from './plan-text.ts';
@@ -76,10 +77,10 @@ function outcomeLines(outcome: Outcome): string[] {
 /** Whoever is asked to approve must see what was seen: the plan alone says what would be done, and not why that is right. */
 function ground({ phase, verdict }: RunState): string {
   if (phase !== 'waiting-for-approval' || !verdict || verdict.evidence.length === 0) return '';
-  const facts = verdict.evidence.slice(0, 16).map(({ fact, source }) => [safe(fact, 300), safe(source, 120)]);
-  const left = verdict.evidence.length - facts.length;
+  const shown = verdict.evidence.slice(0, 16);
+  const left = verdict.evidence.length - shown.length;
   const more = left > 0 ? ['', `and ${left} more: the query \`state\` has them all.`] : [];
-  return ['### What was found', '', table(['fact', 'source'], facts), ...more].join('\n');
+  return ['### What was found', '', evidenceTable(shown, { fact: 300, source: 120 }), ...more].join('\n');
 }
 
 function steps(state: RunState): string {

@@ -1,9 +1,9 @@
 import { beforeReset } from './aftermath.ts';
 import type { Gate } from './approval.ts';
+import { evidenceTable } from './evidence-text.ts';
 import { code, duration, list, safe, span, table } from './markdown.ts';
 import { planNotes, planTable } from './plan-text.ts';
 import type { RunState, TimelineEntry } from './run.ts';
-import type { Evidence } from './verdict.ts';
 import { driftBlock, modeSentence, pausedText, votesTable } from './votes-text.ts';
 
 /**
@@ -72,14 +72,6 @@ function found(state: RunState): string {
   return ['## What was found', '', safe(verdict.because, 1_000), '', evidenceTable(verdict.evidence)]
     .join('\n')
     .trimEnd();
-}
-
-function evidenceTable(evidence: Evidence[]): string {
-  if (evidence.length === 0) return '';
-  return table(
-    ['fact', 'source'],
-    evidence.map(({ fact, source }) => [safe(fact), safe(source)]),
-  );
 }
 
 function planned(state: RunState): string {

@@ -73,7 +73,8 @@ export async function carryToFirst(
 
 function lastWord(end: CommandEnd): string {
   if (isStranger(end)) return 'another machine';
-  return end.stderr.trim().split('\n').at(-1) ?? end.cut ?? 'nobody';
+  const said = end.stderr.trim().split('\n').at(-1) ?? '';
+  return said === '' ? (end.cut ?? 'nobody') : said;
 }
 
 /** A script says that it has begun before it does anything. */

@@ -1,21 +1,12 @@
 import 'reflect-metadata';
 import { Pkcs10CertificateRequest, X509Certificate } from '@peculiar/x509';
+import type { CertificateFacts } from '../../domain/control-plane.ts';
 import { redact, verbatim } from '../redact.ts';
 
 const subjectAlternativeName = '2.5.29.17';
 
-export interface ReadCertificate {
-  commonName: string;
-  organizations: string[];
-  /** `CN=csr-signer_1763800000`. */
-  issuer: string;
-  notBefore: string;
-  notAfter: string;
-  serial: string;
-}
-
 /** Undefined for what is not a certificate. */
-export function readCertificate(pem: string): ReadCertificate | undefined {
+export function readCertificate(pem: string): CertificateFacts | undefined {
   try {
     const certificate = new X509Certificate(pem);
     return {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { digestOf } from '../../../activities/decide/index.ts';
-import { decideCleanup, type CleanupDecision } from '../../../domain/cleanup/verdict.ts';
+import type { CleanupDecision } from '../../../domain/cleanup/verdict.ts';
 import type { Observation } from '../../../domain/control-plane.ts';
 import { renderPlan } from '../../../domain/plan-text.ts';
-import { riskOf, planOf, type CleanupPlan } from '../../../domain/plan.ts';
+import { riskOf, type CleanupPlan } from '../../../domain/plan.ts';
 import { unknown } from '../../../domain/reading.ts';
 import type { Verdict } from '../../../domain/verdict.ts';
 import { leaseReads, leftLease, lend } from '../../support/lent.ts';
@@ -19,30 +19,19 @@ import {
   secondsAfter,
   unreachableBySsh,
 } from '../../support/observations.ts';
+import { cleanupPlanIn, judgeCleanup } from '../../support/cleanups.ts';
 
 type Change = (observation: Observation, decision: CleanupDecision) => unknown;
 
 /** A healthy cluster on which the override is lent, and nobody is there to put it back; and one change more. */
-function judged(change: Change = () => {}): Verdict {
+function judged(change?: Change): Verdict {
   const observation = healthyObservation();
   lend(observation);
-  const decision: CleanupDecision = {
-    observation,
-    request: { cluster: 'lab', requester: 'anna', origin: 'cli' },
-    runId: 'c1ea9000000a',
-    scripts,
-    open: ['c1ea9000000a'],
-    leaseWatched: false,
-    now: observedAt,
-  };
-  change(observation, decision);
-  return decideCleanup(decision, digestOf);
+  return judgeCleanup(observation, change);
 }
 
 function planned(change?: Change): CleanupPlan {
-  const verdict = judged(change);
-  assert.ok(verdict.kind === 'proceed', verdict.because);
-  return planOf('Cleanup', verdict.plan);
+  return cleanupPlanIn(judged(change));
 }
 
 function idsOf({ steps }: CleanupPlan): string[] {

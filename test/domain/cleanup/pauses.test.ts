@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { digestOf } from '../../../activities/decide/index.ts';
-import { decideCleanup, type CleanupDecision } from '../../../domain/cleanup/verdict.ts';
+import type { CleanupDecision } from '../../../domain/cleanup/verdict.ts';
 import type { Observation } from '../../../domain/control-plane.ts';
-import { planOf, riskOf, type CleanupPlan } from '../../../domain/plan.ts';
+import { riskOf, type CleanupPlan } from '../../../domain/plan.ts';
 import { unknown } from '../../../domain/reading.ts';
 import type { Verdict } from '../../../domain/verdict.ts';
 import { keptOfEtcd, leavePaused, lend } from '../../support/lent.ts';
@@ -12,37 +12,23 @@ import {
   incidentOn,
   kubeletOf,
   leftRun,
-  observedAt,
-  scripts,
   unreachableBySsh,
 } from '../../support/observations.ts';
+import { cleanupPlanIn, judgeCleanup } from '../../support/cleanups.ts';
 
-const runId = 'c1ea9000000a';
 const left = '0123456789ab';
 
 type Change = (observation: Observation, decision: CleanupDecision) => unknown;
 
 /** A healthy cluster whose health check a run has left paused; and one change more. */
-function judged(change: Change = () => {}): Verdict {
+function judged(change?: Change): Verdict {
   const observation = healthyObservation();
   leavePaused(observation, left);
-  const decision: CleanupDecision = {
-    observation,
-    request: { cluster: 'lab', requester: 'anna', origin: 'cli' },
-    runId,
-    scripts,
-    open: [runId],
-    leaseWatched: false,
-    now: observedAt,
-  };
-  change(observation, decision);
-  return decideCleanup(decision, digestOf);
+  return judgeCleanup(observation, change);
 }
 
 function planned(change?: Change): CleanupPlan {
-  const verdict = judged(change);
-  assert.ok(verdict.kind === 'proceed', verdict.because);
-  return planOf('Cleanup', verdict.plan);
+  return cleanupPlanIn(judged(change));
 }
 
 function idsOf({ steps }: CleanupPlan): string[] {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { digestOf } from '../../../activities/decide/index.ts';
-import { decideCleanup, type CleanupDecision } from '../../../domain/cleanup/verdict.ts';
+import type { CleanupDecision } from '../../../domain/cleanup/verdict.ts';
 import type { KubeletEvidence, Observation } from '../../../domain/control-plane.ts';
-import { planOf, type CleanupPlan } from '../../../domain/plan.ts';
+import type { CleanupPlan } from '../../../domain/plan.ts';
 import { unknown } from '../../../domain/reading.ts';
 import { cleanupRefusals, type Verdict } from '../../../domain/verdict.ts';
 import { leaseReads } from '../../support/lent.ts';
@@ -15,13 +15,12 @@ import {
   leftRun,
   masterOf,
   observedAt,
-  scripts,
   secondsAfter,
   server,
   unreachableBySsh,
 } from '../../support/observations.ts';
+import { cleanupPlanIn, cleanupRunId, judgeCleanup } from '../../support/cleanups.ts';
 
-const runId = 'c1ea9000000a';
 const backup = '/var/lib/kubelet-recovery/0b1c2d3e4f50';
 
 /** A healthy master-1 on which a run was terminated after the requests were approved; and one change more. */
@@ -31,23 +30,11 @@ function judged(change: Change = () => {}, observation = healthyObservation()): 
   const kubelet = kubeletOf(observation, 'master-1');
   kubelet.traces.runs = [leftRun({ holdsBootstrap: true, restarts: 1 })];
   kubelet.bootstrap.tokenExpiresAt = secondsAfter(observedAt, 1_800);
-  const decision: CleanupDecision = {
-    observation,
-    request: { cluster: 'lab', requester: 'anna', origin: 'cli' },
-    runId,
-    scripts,
-    open: [runId],
-    leaseWatched: false,
-    now: observedAt,
-  };
-  change(observation, kubelet, decision);
-  return decideCleanup(decision, digestOf);
+  return judgeCleanup(observation, (_, decision) => change(observation, kubelet, decision));
 }
 
 function planned(change?: Change): CleanupPlan {
-  const verdict = judged(change);
-  assert.ok(verdict.kind === 'proceed', verdict.because);
-  return planOf('Cleanup', verdict.plan);
+  return cleanupPlanIn(judged(change));
 }
 
 const expired: Change = (_, kubelet) => (kubelet.bootstrap.tokenExpiresAt = secondsAfter(observedAt, -60));
@@ -145,7 +132,7 @@ const refused: [string, string, Change][] = [
     'RunStillOpen',
     (observation, kubelet, decision) => {
       named('master-1')(observation, kubelet, decision);
-      decision.open = [runId, '0b1c2d3e4f50'];
+      decision.open = [cleanupRunId, '0b1c2d3e4f50'];
     },
   ],
   [
