@@ -23,6 +23,8 @@ export interface NodeTest {
    * real systems late; what fails for a reason fails twice. Said loudly, and counted as unsteady.
    */
   secondRuns?: number;
+  /** Makes the ground clean before that: what the failure and all the files after it left is not theirs to bear. */
+  beforeSecondRun?: () => Promise<void>;
   /** Print when it is over, so that what runs at the same time does not mix on the screen. */
   printAtEnd?: boolean;
   env?: NodeJS.ProcessEnv;
@@ -36,6 +38,7 @@ export async function nodeTest(tests: NodeTest, context: TierContext): Promise<T
   const { secondRuns = 0 } = tests;
   if (failing.length === 0 || failing.length > secondRuns || context.signal.aborted) return counts;
   context.progress.say(`Run again, by themselves, since they failed: ${failing.join(', ')}`);
+  await tests.beforeSecondRun?.();
   const second = await runOnce({ ...tests, files: failing }, context);
   const unsteady = failing.filter((file) => !failingFilesIn(second.output).includes(file));
   return {

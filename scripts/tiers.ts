@@ -144,11 +144,17 @@ async function runOnLab(context: TierContext): Promise<TierResult> {
   const ranBefore = (await openLab()) !== undefined;
   try {
     await labUp(context);
-    return await nodeTest({ ...LAB, env }, context);
+    const beforeSecondRun = () => (ranBefore ? Promise.resolve() : anotherLab(context));
+    return await nodeTest({ ...LAB, env, beforeSecondRun }, context);
   } finally {
     // Not with the run's signal: an interrupted run is exactly the one that has a lab to take down.
     if (!ranBefore) await labDown({ progress: context.progress });
   }
+}
+
+async function anotherLab({ progress, signal }: TierContext): Promise<void> {
+  await labDown({ progress });
+  await labUp({ progress, signal });
 }
 
 /** Finds, downloads or builds the Temporal server before the tests, where its progress can be seen. */

@@ -56,6 +56,8 @@ if { [ -e "$current" ] || [ -L "$current" ]; } && ! usable; then
     if [ -e "$current" ] || [ -L "$current" ]; then mv -n "$current" "$aside/"; fi
     note "moved an unusable client certificate to ${aside#"$root"}"
 fi
+# systemd refuses the sixth start within ten seconds, and whoever was here before us may have used up the other five.
+systemctl reset-failed kubelet || :
 systemctl restart --no-block kubelet
 note 'restarted the kubelet'
 await_start yes

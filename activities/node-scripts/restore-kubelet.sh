@@ -38,6 +38,7 @@ if [ -e "$run_dir/installed-kubeconfig" ] && [ ! -e "$run_dir/purged" ]; then
     done
     if [ -L "$current" ] && [ ! -e "$current" ]; then rm -f "$current"; fi
     sync "$pki"
+    systemctl reset-failed kubelet || :
     systemctl restart --no-block kubelet
     note 'restarted the kubelet, which may have run with what was lent'
     : >"$run_dir/purged"

@@ -5,7 +5,7 @@ import { brakeStateQuery, brakeWorkflowId, releaseUpdate, runbookQueue } from '.
 import { failure } from '../failure.ts';
 import type { BrakeGateway } from '../gateway.ts';
 import type { Session } from './connect.ts';
-import { ANSWER_MS, answered, delivered, takenUp } from './delivered.ts';
+import { ANSWER_MS, answered, asked, delivered, takenUp } from './delivered.ts';
 import { translated } from './errors.ts';
 
 const LOOK_EVERY_MS = 150;
@@ -17,7 +17,7 @@ export function brakeGateway(session: Session): BrakeGateway {
   return {
     read: (cluster) => on(cluster, 'look at', () => answered(session, () => read(session, cluster))),
     state: (cluster) =>
-      on(cluster, 'ask about', () => answered(session, () => handle(cluster).query(brakeStateQuery))),
+      on(cluster, 'ask about', () => asked(session, () => handle(cluster).query(brakeStateQuery))),
     putOn: (request) => on(request.cluster, 'put on', () => putOn(session, request)),
     release: (cluster, release) =>
       on(cluster, 'release', () =>

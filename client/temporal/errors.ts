@@ -6,6 +6,7 @@ export const grpcCodes = {
   cancelled: 1,
   deadlineExceeded: 4,
   permissionDenied: 7,
+  resourceExhausted: 8,
   failedPrecondition: 9,
   unavailable: 14,
   unauthenticated: 16,
@@ -64,7 +65,8 @@ function translateCode(error: unknown, attempt: Attempt): Error {
     const what = `Temporal does not allow it: could not ${doing}.`;
     return failure('NotAuthorized', { what, where, next: 'Ask for a role in that namespace.', cause: error });
   }
-  if (isGrpcCode(error, grpcCodes.deadlineExceeded, grpcCodes.cancelled, grpcCodes.failedPrecondition)) {
+  const { deadlineExceeded, cancelled, failedPrecondition, resourceExhausted } = grpcCodes;
+  if (isGrpcCode(error, deadlineExceeded, cancelled, failedPrecondition, resourceExhausted)) {
     return noAnswer(attempt, error);
   }
   return error instanceof Error ? error : new Error(String(error));
@@ -157,7 +159,7 @@ function otherWorkflow({ cluster }: Attempt, error: unknown): Error {
 
 function noAnswer({ cluster, place, doing }: Attempt, error: unknown): Error {
   return failure('NoWorker', {
-    what: `No worker answers: could not ${doing}.`,
+    what: `No worker answers in time: could not ${doing}.`,
     where: `queues runbooks and cluster/${cluster}, namespace ${place.namespace} at ${place.address}`,
     next: 'Start one with `cpr worker` (see `cpr worker --help`). Nothing is lost: runs go on when it is there.',
     cause: error,

@@ -17,7 +17,7 @@ import {
 import { failure } from '../failure.ts';
 import type { RunRef, RunSummary, StartableRunbook, StartedRun } from '../gateway.ts';
 import type { Session } from './connect.ts';
-import { answered, delivered, takenUp } from './delivered.ts';
+import { answered, asked, delivered, takenUp } from './delivered.ts';
 import { translated, type Attempt } from './errors.ts';
 
 export async function startRecovery(
@@ -120,12 +120,12 @@ function summarize(info: Listed, cluster: string): RunSummary {
 
 export function state(session: Session, run: RunRef): Promise<RunState> {
   const asking = attempt(session, run.cluster, `ask for the state of ${run.workflowId}`);
-  return translated(asking, () => answered(session, () => handleOf(session, run).query(stateQuery)));
+  return translated(asking, () => asked(session, () => handleOf(session, run).query(stateQuery)));
 }
 
 export function report(session: Session, run: RunRef): Promise<string> {
   const asking = attempt(session, run.cluster, `ask for the report of ${run.workflowId}`);
-  return translated(asking, () => answered(session, () => handleOf(session, run).query(reportQuery)));
+  return translated(asking, () => asked(session, () => handleOf(session, run).query(reportQuery)));
 }
 
 export function result(session: Session, run: RunRef): Promise<RecoveryResult> {

@@ -1,4 +1,5 @@
 import { request } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { addressOf, apiIntName, INFRA, type LabSettings } from '../settings.ts';
 import type { ClusterPki } from './certificates.ts';
 
@@ -43,7 +44,7 @@ export function openApi(settings: LabSettings, ca: string, credential: ApiCreden
     ...('token' in credential ? {} : credential),
   };
   const authorization = 'token' in credential ? { authorization: `Bearer ${credential.token}` } : {};
-  const call = <T>(method: string, path: string, body?: unknown): Promise<T> =>
+  const once = <T>(method: string, path: string, body?: unknown): Promise<T> =>
     new Promise((resolve, reject) => {
       const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
       const headers = { accept: 'application/json', 'content-type': type, ...authorization };
@@ -62,7 +63,28 @@ export function openApi(settings: LabSettings, ca: string, credential: ApiCreden
       out.on('error', reject);
       out.end(body === undefined ? undefined : JSON.stringify(body));
     });
+  const call = <T>(method: string, path: string, body?: unknown) =>
+    untilReady(() => once<T>(method, path, body));
   return { get: (path) => call('GET', path), send: (method, path, body) => call(method, path, body) };
+}
+
+const TOO_MANY_REQUESTS = 429;
+const ATTEMPTS = 60;
+
+/**
+ * An API server that knows a custom resource of some seconds ago answers "storage is (re)initializing", with 429 and the
+ * wish to be asked again: whoever asks for what has just been installed meets it on a busy machine.
+ */
+async function untilReady<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      const later = error instanceof ApiError && error.status === TOO_MANY_REQUESTS && attempt < ATTEMPTS;
+      if (!later) throw error;
+    }
+    await sleep(500);
+  }
 }
 
 /** /readyz and its like answer with plain text. */

@@ -4,6 +4,7 @@ import type { Lab } from '../handle.ts';
 import { during } from '../host/progress.ts';
 import type { Fault } from './fault.ts';
 import { healCredential, pemPath, removeCertificates, saveCredential } from './kubelet-credential.ts';
+import { startKubelet, stopKubelet } from './kubelet-unit.ts';
 import { readText, writeSecret } from './node-files.ts';
 import { leaseOf, on } from './node-health.ts';
 
@@ -20,10 +21,10 @@ export const kubeletAdminIdentity: Fault = {
     const since = new Date();
     await during(progress, `${node}: the kubelet gets localhost.kubeconfig`, async () => {
       await saveCredential(lab, node);
-      await on(lab, node, 'systemctl', 'stop', 'kubelet');
+      await stopKubelet(lab, node);
       await removeCertificates(lab, node);
       await writeSecret(lab, node, KUBELET_KUBECONFIG, await adminKubeconfig(lab, node));
-      await on(lab, node, 'systemctl', 'start', '--no-block', 'kubelet');
+      await startKubelet(lab, node);
     });
     const text = `${node}: the kubelet works with the administrator's key`;
     const works = async (): Promise<true | string> => {

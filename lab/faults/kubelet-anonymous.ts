@@ -6,6 +6,7 @@ import type { Lab } from '../handle.ts';
 import { during } from '../host/progress.ts';
 import { writeRejectedBootstrapFile } from './bootstrap-credential.ts';
 import type { Fault, FaultOptions } from './fault.ts';
+import { startKubelet, stopKubelet } from './kubelet-unit.ts';
 import { kubeletJournal } from './node-files.ts';
 import { on, untilHealthy, untilUnknown } from './node-health.ts';
 import { forget, isSaved, restoreFiles, saveFiles } from './saved.ts';
@@ -34,7 +35,7 @@ async function breakKubelet(lab: Lab, node: string, options: FaultOptions): Prom
   );
   // Without this their stale objects would go on saying Running and Ready for ever.
   await during(progress, `${node}: mirror pods force-deleted`, () => deleteMirrorPods(lab, node));
-  await on(lab, node, 'systemctl', 'start', '--no-block', 'kubelet');
+  await startKubelet(lab, node);
   const text = `${node}: the kubelet is system:anonymous, its requests are rejected, its mirror pods are gone`;
   const withinMs = 2 * 60_000;
   await during(
@@ -61,7 +62,7 @@ async function takeCredentials(lab: Lab, node: string): Promise<void> {
       BOOTSTRAP_KUBECONFIG,
     ]);
   }
-  await on(lab, node, 'systemctl', 'stop', 'kubelet');
+  await stopKubelet(lab, node);
   await on(lab, node, 'sh', '-c', `rm -f ${KUBELET_PKI}/kubelet-client*`);
   await writeRejectedBootstrapFile(lab, node);
 }
@@ -97,8 +98,8 @@ async function healByForce(lab: Lab, node: string, { progress, signal }: FaultOp
 }
 
 async function putBack(lab: Lab, node: string): Promise<void> {
-  await on(lab, node, 'systemctl', 'stop', 'kubelet');
+  await stopKubelet(lab, node);
   await on(lab, node, 'sh', '-c', `rm -f ${KUBELET_PKI}/kubelet-client*`);
   await restoreFiles(lab, NAME, node);
-  await on(lab, node, 'systemctl', 'start', '--no-block', 'kubelet');
+  await startKubelet(lab, node);
 }

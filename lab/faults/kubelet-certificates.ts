@@ -11,6 +11,7 @@ import {
   removeCertificates,
   saveCredential,
 } from './kubelet-credential.ts';
+import { startKubelet, stopKubelet } from './kubelet-unit.ts';
 import { kubeletJournal, readText, writeSecret } from './node-files.ts';
 import { leaseOf, on, untilUnknown } from './node-health.ts';
 
@@ -133,9 +134,9 @@ async function breakCertificate(
   const since = new Date();
   await during(progress, `${node}: the client certificate is changed`, async () => {
     await saveCredential(lab, node);
-    if (!variant.running) await on(lab, node, 'systemctl', 'stop', 'kubelet');
+    if (!variant.running) await stopKubelet(lab, node);
     await variant.spoil(lab, node);
-    if (!variant.running) await on(lab, node, 'systemctl', 'start', '--no-block', 'kubelet');
+    if (!variant.running) await startKubelet(lab, node);
   });
   const text = `${node}: ${variant.name} shows`;
   const probe = () => symptom(lab, node, variant.seen, since);

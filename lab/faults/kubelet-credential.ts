@@ -4,6 +4,7 @@ import { KUBELET_KUBECONFIG, KUBELET_PKI } from '../cluster/paths.ts';
 import type { Lab } from '../handle.ts';
 import { during } from '../host/progress.ts';
 import type { FaultOptions } from './fault.ts';
+import { startKubelet, stopKubelet } from './kubelet-unit.ts';
 import { readText, writeSecret } from './node-files.ts';
 import { on, untilHealthy } from './node-health.ts';
 import { forget, isSaved, restoreFiles, saveFiles } from './saved.ts';
@@ -71,10 +72,10 @@ export async function healCredential(
   const since = new Date();
   if (isSaved(lab, SAVED, node)) {
     await during(progress, `${node}: certificate and kubeconfig put back`, async () => {
-      await on(lab, node, 'systemctl', 'stop', 'kubelet');
+      await stopKubelet(lab, node);
       await removeCertificates(lab, node);
       await restoreFiles(lab, SAVED, node);
-      await on(lab, node, 'systemctl', 'start', '--no-block', 'kubelet');
+      await startKubelet(lab, node);
     });
   }
   const usually = { usually: '10 s' };

@@ -6,7 +6,7 @@ import type { Lab } from '../handle.ts';
 import { during } from '../host/progress.ts';
 import type { Fault } from './fault.ts';
 import { healCredential, removeCertificates, saveCredential } from './kubelet-credential.ts';
-import { on } from './node-health.ts';
+import { restartKubelet } from './kubelet-unit.ts';
 
 const REQUESTS = 2;
 /** Kubernetes and systemd write whole seconds: within one, nobody could say whose the older request is. */
@@ -34,7 +34,7 @@ export const kubeletRequestsPending: Fault = {
         return now >= round || `${now} are pending`;
       };
       if (round > 1) await sleep(APART_MS, undefined, { signal });
-      await on(lab, node, 'systemctl', 'restart', '--no-block', 'kubelet');
+      await restartKubelet(lab, node);
       await during(progress, text, () => waitUntil(text, asked, { withinMs: 60_000, signal }));
     }
   },

@@ -1,7 +1,8 @@
 import { waitUntil } from '../cluster/wait.ts';
 import { during } from '../host/progress.ts';
 import type { Fault } from './fault.ts';
-import { on, untilHealthy, untilUnknown } from './node-health.ts';
+import { startKubelet, stopKubelet } from './kubelet-unit.ts';
+import { untilHealthy, untilUnknown } from './node-health.ts';
 
 export const kubeletStopped: Fault = {
   name: 'kubelet-stopped',
@@ -12,7 +13,7 @@ export const kubeletStopped: Fault = {
 
   async break(lab, node, { progress, signal, untilNodeUnknown }) {
     await during(progress, `${node}: kubelet stopped`, async () => {
-      await on(lab, node, 'systemctl', 'stop', 'kubelet');
+      await stopKubelet(lab, node);
       const probe = async () => {
         const { stdout } = await lab.sh(node, ['systemctl', 'is-active', 'kubelet']);
         return stdout.trim() === 'inactive' || `the unit is ${stdout.trim()}`;
@@ -27,7 +28,7 @@ export const kubeletStopped: Fault = {
 
   async healByForce(lab, node, { progress, signal }) {
     const since = new Date();
-    await on(lab, node, 'systemctl', 'start', '--no-block', 'kubelet');
+    await startKubelet(lab, node);
     await during(progress, `${node}: healthy`, () => untilHealthy(lab, node, since, signal), {
       usually: '10 s',
     });

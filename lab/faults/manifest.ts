@@ -1,6 +1,7 @@
 import { waitUntil } from '../cluster/wait.ts';
 import type { Lab } from '../handle.ts';
 import { MANIFESTS } from '../cluster/paths.ts';
+import { restartKubelet } from './kubelet-unit.ts';
 import { on } from './node-health.ts';
 import { forget, isSaved, restoreFiles, saveFiles } from './saved.ts';
 
@@ -53,7 +54,7 @@ async function isRunning(lab: Lab, node: string, container: string): Promise<boo
  * Restarted, it no longer knows the pod, and then nobody starts the container again.
  */
 async function stopByHand(lab: Lab, node: string, container: string): Promise<void> {
-  await on(lab, node, 'systemctl', 'restart', '--no-block', 'kubelet');
+  await restartKubelet(lab, node);
   const running = (await lab.containers(node)).filter(({ name }) => name === container);
   for (const { id } of running) await on(lab, node, 'crictl', 'stop', id);
 }

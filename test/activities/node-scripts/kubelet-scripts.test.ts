@@ -212,6 +212,12 @@ describe('restart-kubelet.sh', { concurrency }, () => {
     assert.equal(restarts(on), 1);
   });
 
+  it('restarts though others have started the kubelet so often that systemd refuses more, and does not say so', async (t) => {
+    const on = await backedUp(t);
+    on.write('fake/starts-used-up', '');
+    assert.equal((await run(on, 'restart-kubelet.sh', [node, '1', 'none', 'none']))['changed'], 'yes');
+  });
+
   it('does not restart again when the kubelet has restarted by itself since the mark', async (t) => {
     const on = await backedUp(t);
     on.write(`${backup}/restart-1`, 'an-older-invocation\n');

@@ -137,6 +137,7 @@ describe('the gateway to Temporal', () => {
     ['no answer in time', grpc(4), 'NoWorker', 1],
     ['a queue without a worker', grpc(9), 'NoWorker', 1],
     ['a wrong API key', grpc(16), 'NotAuthenticated', 4],
+    ['a run that others ask all the time', grpc(8), 'NoWorker', 1],
     ['a missing role', grpc(7), 'NotAuthorized', 4],
   ];
   for (const [claim, error, code, exitCode] of errors) {

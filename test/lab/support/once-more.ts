@@ -7,7 +7,8 @@ const WAIT_MS = 90_000;
 
 /** What would bring the incident back, if the bootstrap file were not as good as it looks. */
 export async function removeCertificateAndRestart(lab: Lab, node: string): Promise<void> {
-  const script = 'rm -f /var/lib/kubelet/pki/kubelet-client* && systemctl restart kubelet';
+  const script =
+    'rm -f /var/lib/kubelet/pki/kubelet-client* && systemctl reset-failed kubelet && systemctl restart kubelet';
   const { code, stderr } = await lab.sh(node, ['sh', '-c', script]);
   if (code !== 0) throw new Error(stderr);
 }
