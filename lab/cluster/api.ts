@@ -69,21 +69,23 @@ export function openApi(settings: LabSettings, ca: string, credential: ApiCreden
 }
 
 const TOO_MANY_REQUESTS = 429;
-const ATTEMPTS = 60;
 
 /**
  * An API server that knows a custom resource of some seconds ago answers "storage is (re)initializing", with 429 and the
  * wish to be asked again: whoever asks for what has just been installed meets it on a busy machine.
  */
-async function untilReady<T>(ask: () => Promise<T>): Promise<T> {
+export async function untilReady<T>(
+  ask: () => Promise<T>,
+  { attempts = 60, everyMs = 500 } = {},
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask();
     } catch (error) {
-      const later = error instanceof ApiError && error.status === TOO_MANY_REQUESTS && attempt < ATTEMPTS;
+      const later = error instanceof ApiError && error.status === TOO_MANY_REQUESTS && attempt < attempts;
       if (!later) throw error;
     }
-    await sleep(500);
+    await sleep(everyMs);
   }
 }
 
