@@ -5,7 +5,8 @@ import { terminalProgress } from '../lab/host/progress.ts';
 import { noLabHere, thisMachine } from '../lab/host/requirements.ts';
 import { labDown, labUp, openLab } from '../lab/lab.ts';
 import { resolveTemporalBinary } from '../lab/temporal/binary.ts';
-import { measureEtcd, type EtcdPhase } from './bench/etcd.ts';
+import type { Share } from './bench/etcd-shares.ts';
+import { measureEtcd, type EtcdTimes } from './bench/etcd.ts';
 import { measureKubelet, type KubeletTimes } from './bench/kubelet.ts';
 import { measureResume, type ResumeTimes } from './bench/resume.ts';
 
@@ -20,8 +21,9 @@ const { values, positionals } = parseArgs({
 if (values.help) {
   console.log(`Usage: npm run bench [-- etcd] [-- -o json]
 
-etcd: has a member that has lost its data replaced by a bare script and by the runbook, and sets their phases side by side.
-Uses a lab with platform main that runs; else starts one and takes it down again.
+etcd: has a member that has lost its data replaced by a bare script and by the runbook, and sets their phases side by side, from the vote to
+the end. What of the run's time is its own, and not etcd's, the operator's or the kubelet's, is told by somebody who watches the cluster beside
+it, and by what the script's acts took. Uses a lab with platform main that runs; else starts one and takes it down again.
 
 Without a word: breaks and recovers a kubelet of the lab three times. First with two workers killed on the way: how long it took from the vote
 to the next act, and from each kill until a worker went on. Then undisturbed, beside the incident's three commands in a bare
@@ -78,16 +80,26 @@ function print({ look, ...times }: ResumeTimes, kubelet: KubeletTimes): void {
   }
 }
 
-function printEtcd(phases: readonly EtcdPhase[]): void {
+function printEtcd({ shares, look, lookAtDead }: EtcdTimes): void {
   if (values.output === 'json') {
-    console.log(JSON.stringify({ milliseconds: phases }, null, 2));
+    console.log(JSON.stringify({ milliseconds: { look, lookAtDead, phases: shares } }, null, 2));
     return;
   }
-  console.log(`\n${'step'.padEnd(24)}${'run'.padStart(8)}${'bare'.padStart(8)}${'ratio'.padStart(8)}`);
-  for (const { step, run, bare } of phases) {
-    const ratio = bare === undefined ? '' : (run / bare).toFixed(2);
-    console.log(`${step.padEnd(24)}${secondsOf(run)}${secondsOf(bare)}${ratio.padStart(8)}`);
+  console.log(
+    `\n${'seconds'.padEnd(32)}${['run', 'others', 'own', 'bare'].map((head) => head.padStart(8)).join('')}`,
+  );
+  for (const share of [...shares, total(shares)]) {
+    const { phase, run, others, own, bare } = share;
+    console.log(`${phase.padEnd(32)}${[run, others, own, bare].map(secondsOf).join('')}`);
   }
+  console.log(`${'one look, all healthy'.padEnd(32)}${secondsOf(look)}`);
+  console.log(`${'slowest look, a member dead'.padEnd(32)}${secondsOf(lookAtDead)}`);
+}
+
+function total(shares: readonly Share[]): Share {
+  const sum = (of: 'run' | 'others' | 'own' | 'bare') =>
+    shares.reduce((all, share) => all + (share[of] ?? 0), 0);
+  return { phase: 'all of it', run: sum('run'), others: sum('others'), own: sum('own'), bare: sum('bare') };
 }
 
 function secondsOf(ms: number | undefined): string {

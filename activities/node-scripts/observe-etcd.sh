@@ -32,6 +32,8 @@ ask read get health --keys-only && {
 SH
 ask_member() {
     local shell
+    # Its container etcdctl stays when etcd does not, and would wait for it: eight seconds, for answers that nobody believes.
+    grep -q $'^etcd\tCONTAINER_RUNNING\t' "$work/containers" || return 0
     shell=$(etcd_shell <"$work/containers")
     if [ -z "$shell" ]; then echo 'neither of its containers etcdctl and etcd runs' >"$work/member-error"; return; fi
     timeout 24 crictl exec -s "$shell" sh -c "$questions" >"$work/member" 2>"$work/member-error" || :

@@ -8,6 +8,7 @@ import type { EtcdMaster, EtcdObservation } from './observation.ts';
 import { overridesForm } from './override.ts';
 import type { EtcdPins } from './pins.ts';
 import type { EtcdOperator } from './platform.ts';
+import type { RollOut } from './roll-out.ts';
 import { hasStarted, strangersAmong } from './survey.ts';
 
 /** `etcdctl endpoint hashkv --rev`: comparable at one revision only. */
@@ -187,16 +188,20 @@ const settled: Record<string, 'True' | 'False'> = {
 };
 
 function operatorFault({ rollOut, observation: { operator } }: Assessment): string | undefined {
-  const conditions = valueOf(operator)?.conditions ?? [];
+  return operator.known ? faultsIn(unsettledIn(operator.value, rollOut)) : 'etcds/cluster could not be read';
+}
+
+/** What of the operator's own word shows that it is not done yet; empty: it has settled. */
+export function unsettledIn({ conditions }: EtcdOperator, rollOut: RollOut | undefined): string[] {
   const wrong = conditions.filter(
     ({ type, status }) => settled[type] !== undefined && settled[type] !== status,
   );
-  return faultsIn([
+  return [
     ...(rollOut?.state === 'settled'
       ? []
       : [`not at its newest revision: ${rollOut?.behind.join(', ') || 'a node is being worked on'}`]),
     ...wrong.map(({ type, message }) => `${type}${message === '' ? '' : `: ${message}`}`),
-  ]);
+  ];
 }
 
 function overrideFault(

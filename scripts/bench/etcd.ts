@@ -3,36 +3,61 @@ import { putManifestBack, takeManifest } from '../../lab/faults/manifest.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { requireWhole, whileEtcdBroken } from '../../test/lab-long/support/etcd-cases.ts';
 import { until } from '../../test/lab-long/support/etcd-operator.ts';
-import { openEtcdStage, recoverEtcd, untilEtcdGate } from '../../test/lab-long/support/etcd-recoveries.ts';
+import {
+  assertHealed,
+  openEtcdStage,
+  recoverEtcd,
+  untilEtcdGate,
+} from '../../test/lab-long/support/etcd-recoveries.ts';
 import { removeKept } from '../../test/lab-long/support/left-behind.ts';
-import { approve, ended } from '../../test/lab/support/stage.ts';
+import { approve, ended, type Stage } from '../../test/lab/support/stage.ts';
+import type { Recovery } from '../../test/temporal/support/recoveries.ts';
+import { sharesOf, type Share } from './etcd-shares.ts';
+import { watchEtcd } from './etcd-witness.ts';
+import { activityTimes, votedAt } from './history.ts';
 
 const FAULT = 'etcd-data-lost';
 const NODE = 'master-1';
 const ENDS_WITHIN_MS = 25 * 60_000;
 
-/** Milliseconds of one step; `bare`: of the same act by a script that asks and checks nothing, where there is one. */
-export interface EtcdPhase {
-  step: string;
-  run: number;
-  bare: number | undefined;
+/** As the stage's policy has it; by default it is a minute. */
+const SOAK_MS = 5_000;
+
+/** Milliseconds, all of one lab and one after the other. */
+export interface EtcdTimes {
+  shares: Share[];
+  /** One look at three masters, all of them healthy. */
+  look: number;
+  /** The slowest look of the run: whoever asks a dead member waits for it. */
+  lookAtDead: number;
 }
 
 /**
  * Loses the data of a member twice, and has it replaced once by a bare script and once by the runbook, phase by phase, on
- * one lab and directly after one another. What the run does beside the script's acts is what it costs to be sure.
+ * one lab and directly after one another.
  */
-export async function measureEtcd(lab: Lab, say: (text: string) => void): Promise<EtcdPhase[]> {
+export async function measureEtcd(lab: Lab, say: (text: string) => void): Promise<EtcdTimes> {
   say('a bare script replaces a member that has lost its data');
   const bare = await measureBare(lab);
-  say('the runbook does');
-  const run = await measureRun(lab);
-  const phases = [...run].map(([step, ms]) => ({ step, run: ms, bare: bare.get(step) }));
-  return [...phases, { step: 'all of it', run: sum(run), bare: sum(bare) }];
+  await using stage = await openEtcdStage({ seenFor: '20s' });
+  await stage.startWorker();
+  await requireWhole(lab);
+  say('one look at healthy members');
+  const look = await measureLook(stage);
+  say('the runbook replaces a member that has lost its data');
+  return { look, ...(await measureRun(stage, bare)) };
 }
 
-function sum(times: ReadonlyMap<string, number>): number {
-  return [...times.values()].reduce((total, ms) => total + ms, 0);
+/** Asked to recover what is healthy, a run looks and refuses. */
+async function measureLook(stage: Stage): Promise<number> {
+  const recovery = await recoverEtcd(stage, { node: NODE });
+  await ended(recovery, ENDS_WITHIN_MS);
+  return await slowestLook(recovery);
+}
+
+async function slowestLook(recovery: Recovery): Promise<number> {
+  const looks = (await activityTimes(recovery)).filter(({ name }) => name === 'observeEtcd');
+  return Math.max(...looks.map(({ startedAt, endedAt }) => endedAt - startedAt));
 }
 
 async function measureBare(lab: Lab): Promise<Map<string, number>> {
@@ -80,19 +105,20 @@ function bareActs(lab: Lab, survivor: string): Record<string, () => Promise<unkn
   };
 }
 
-async function measureRun(lab: Lab): Promise<Map<string, number>> {
-  await requireWhole(lab);
-  await using stage = await openEtcdStage({ seenFor: '20s' });
-  await stage.startWorker();
-  const { state } = await whileEtcdBroken(lab, { fault: FAULT, node: NODE }, async () => {
+async function measureRun(stage: Stage, bare: ReadonlyMap<string, number>): Promise<Omit<EtcdTimes, 'look'>> {
+  const { lab } = stage;
+  const times = await whileEtcdBroken(lab, { fault: FAULT, node: NODE }, async () => {
     const recovery = await recoverEtcd(stage, { node: NODE });
     await untilEtcdGate(recovery);
+    await using seen = await watchEtcd(lab, NODE);
     await approve(recovery);
-    return ended(recovery, ENDS_WITHIN_MS);
+    const result = await ended(recovery, ENDS_WITHIN_MS);
+    assertHealed(result);
+    const { steps } = result.state;
+    const run = { voted: await votedAt(recovery), ended: Date.parse(result.outcome.endedAt), steps };
+    const shares = sharesOf(run, bare, { seen, soakMs: SOAK_MS });
+    return { shares, lookAtDead: await slowestLook(recovery) };
   });
   await removeKept(lab);
-  const times = state.steps.map(({ id, startedAt = '', endedAt = '' }) => {
-    return [id, Date.parse(endedAt) - Date.parse(startedAt)] as const;
-  });
-  return new Map(times);
+  return times;
 }

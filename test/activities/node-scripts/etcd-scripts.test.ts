@@ -200,6 +200,16 @@ describe('observe-etcd.sh', { concurrency }, () => {
     assert.deepEqual(on.calls(), []);
   });
 
+  it('asks nobody while etcd does not run, though its container etcdctl does: who asks there only waits', async (t) => {
+    const on = await etcdNode(t);
+    containersOf(on, { etcd: 'EXITED', before: 3 });
+    const said = await run(on, 'observe-etcd.sh');
+    const { read, members } = parseView(said, 'etcdctl');
+    assert.equal(read.known && read.value.detail, 'its container etcd does not run');
+    assert.equal(members.known, false);
+    assert.deepEqual(on.calls(), []);
+  });
+
   it('reads nothing under a wrong name', async (t) => {
     const on = await etcdNode(t);
     on.unit({ Environment: 'KUBELET_NODE_NAME=master-7' });
