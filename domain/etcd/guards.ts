@@ -21,9 +21,10 @@ export function clusterObjection(
 ): EtcdObjection | undefined {
   const guards = [
     agreementObjection,
+    // Before it is asked who is broken: nobody must hear that all is well while an alarm is raised.
+    alarmObjection,
     (one: Assessment) => targetObjection(one, named),
     (one: Assessment) => operatorObjection(one.observation, owner),
-    alarmObjection,
     learnerObjection,
     countsObjection,
     (one: Assessment) => fitnessObjection(one, policy.raftGapAtMost),

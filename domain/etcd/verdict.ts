@@ -62,11 +62,12 @@ export type EtcdVerdict = (Proceed & { plan: EtcdPlan }) | Wait | Refuse;
  * 1. The look is recent (`EvidenceIncomplete`), and etcd has quorum (`QuorumLost`).
  * 2. Everything that every decision needs was read (`ApiUnreachable`, `EvidenceIncomplete`).
  * 3. The topology and the release are known ones (`TopologyNotSupported`, `UnsupportedRelease`).
- * 4. The survivors agree (`SurvivorsDisagree`), and exactly one master is broken (`EtcdHealthy`, `TwoMembersBad`,
- *    `TwoCandidates`, `UnknownNode`), whose member is known by its address (`NoMemberMatches`).
+ * 4. The survivors agree (`SurvivorsDisagree`), no alarm is raised (`EtcdOutOfSpace`, `EtcdDataCorrupt`), and exactly one
+ *    master is broken (`EtcdHealthy`, `TwoMembersBad`, `TwoCandidates`, `UnknownNode`), whose member is known by its address
+ *    (`NoMemberMatches`).
  * 5. The operator is managed, and nobody else holds its gate open (`OperatorUnmanaged`, `ForeignOverride`).
- * 6. No alarm (`EtcdOutOfSpace`, `EtcdDataCorrupt`); no other member in the way (`LearnerInTheWay`,
- *    `UnexpectedMemberCount`); every survivor fit (`LeaderUnclear`, `SurvivorLagging`, `OtherMasterUnhealthy`).
+ * 6. No other member in the way (`LearnerInTheWay`, `UnexpectedMemberCount`); every survivor fit (`LeaderUnclear`,
+ *    `SurvivorLagging`, `OtherMasterUnhealthy`).
  * 7. No upgrade, machine configuration or revision is being rolled out: waited for, and then refused.
  * 8. The node is Ready and its kubelet authenticates (`NodeNotReady`, `KubeletNotAuthenticated`).
  * 9. The member is bad for good, for one reason, by two independent signals (`MemberTransientlyBad`, `NotAnEtcdFault`,

@@ -9,7 +9,10 @@ interface Condition {
 interface ApiObject {
   metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
   spec: { nodeName?: string };
-  status?: { conditions?: Condition[] };
+  status?: {
+    conditions?: Condition[];
+    containerStatuses?: { state?: { waiting?: { reason?: string } } }[];
+  };
 }
 
 const MIRROR = 'kubernetes.io/config.mirror';
@@ -22,6 +25,8 @@ export interface MirrorPod {
   /** The hash of the manifest that the kubelet runs. */
   hash: string;
   ready: boolean;
+  /** One of its containers ends again and again, and is waiting for its next start. */
+  loops: boolean;
 }
 
 export async function mirrorPods(api: Api): Promise<MirrorPod[]> {
@@ -34,6 +39,7 @@ export async function mirrorPods(api: Api): Promise<MirrorPod[]> {
       node: pod.spec.nodeName ?? '',
       hash: pod.metadata.annotations?.[MIRROR] ?? '',
       ready: isReady(pod),
+      loops: isLooping(pod),
     }));
 }
 
@@ -49,10 +55,15 @@ export async function readyNodes(api: Api): Promise<string[]> {
   return items.filter(isReady).map(({ metadata }) => metadata.name);
 }
 
-/** True when that many mirror pods are Ready, on `node` alone when it is given. */
-export async function missingMirrorPods(api: Api, count: number, node?: string): Promise<true | string> {
+/** True when that many mirror pods are Ready, on `node` alone when it is given. `isWell`: what counts as Ready. */
+export async function missingMirrorPods(
+  api: Api,
+  count: number,
+  node?: string,
+  isWell: (pod: MirrorPod) => boolean = (pod) => pod.ready,
+): Promise<true | string> {
   const pods = (await mirrorPods(api)).filter((pod) => node === undefined || pod.node === node);
-  const ready = pods.filter((pod) => pod.ready).length;
+  const ready = pods.filter(isWell).length;
   return ready === count || `${ready} of ${count} mirror pods are Ready`;
 }
 
@@ -60,6 +71,10 @@ export async function missingMirrorPods(api: Api, count: number, node?: string):
 export async function unreachableKubelets(lab: Lab): Promise<true | string> {
   for (const node of lab.masters) await lab.api.get(`/api/v1/nodes/${node}/proxy/healthz`);
   return true;
+}
+
+function isLooping({ status }: ApiObject): boolean {
+  return (status?.containerStatuses ?? []).some(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff');
 }
 
 function isReady({ status }: ApiObject): boolean {

@@ -8,7 +8,7 @@ import { writeRejectedBootstrapFile } from './bootstrap-credential.ts';
 import type { Fault, FaultOptions } from './fault.ts';
 import { startKubelet, stopKubelet } from './kubelet-unit.ts';
 import { kubeletJournal } from './node-files.ts';
-import { on, untilHealthy, untilUnknown } from './node-health.ts';
+import { on, untilKubeletHealthy, untilUnknown } from './node-health.ts';
 import { forget, isSaved, restoreFiles, saveFiles } from './saved.ts';
 
 const NAME = 'kubelet-anonymous';
@@ -91,7 +91,7 @@ async function healByForce(lab: Lab, node: string, { progress, signal }: FaultOp
   if (isSaved(lab, NAME, node)) {
     await during(progress, `${node}: credentials put back`, () => putBack(lab, node));
   }
-  await during(progress, `${node}: healthy`, () => untilHealthy(lab, node, since, signal), {
+  await during(progress, `${node}: healthy`, () => untilKubeletHealthy(lab, node, since, signal), {
     usually: '10 s',
   });
   forget(lab, NAME, node);

@@ -1,6 +1,6 @@
 import type { Lab } from '../handle.ts';
 import { approvePending } from '../cluster/approver.ts';
-import { missingMirrorPods, notReady } from '../cluster/health.ts';
+import { missingMirrorPods, notReady, type MirrorPod } from '../cluster/health.ts';
 import { MANIFESTS } from '../cluster/paths.ts';
 import { waitUntil } from '../cluster/wait.ts';
 
@@ -16,22 +16,49 @@ interface NodeObject {
  * Waits until a node is healthy by what its kubelet has said since `since`: conditions and mirror pods of a kubelet
  * that is gone stay as they were, so only what is newer counts. Approves what the kubelet asks for, this node alone.
  */
-export async function untilHealthy(lab: Lab, node: string, since: Date, signal?: AbortSignal): Promise<void> {
+export function untilHealthy(lab: Lab, node: string, since: Date, signal?: AbortSignal): Promise<void> {
+  return until(lab, node, { since, signal, isWell: ({ ready }) => ready });
+}
+
+/**
+ * The same of what the kubelet answers for: it has made every pod, and one of them that ends again and again is another fault's,
+ * which would never be over while this one is waited for.
+ */
+export function untilKubeletHealthy(
+  lab: Lab,
+  node: string,
+  since: Date,
+  signal?: AbortSignal,
+): Promise<void> {
+  return until(lab, node, { since, signal, isWell: ({ ready, loops }) => ready || loops });
+}
+
+interface Awaited {
+  since: Date;
+  signal: AbortSignal | undefined;
+  isWell: (pod: MirrorPod) => boolean;
+}
+
+async function until(lab: Lab, node: string, { since, signal, isWell }: Awaited): Promise<void> {
   const probe = async (): Promise<true | string> => {
     await approvePending(lab.api, { clientsOf: [node] });
-    return isHealthy(lab, node, since);
+    return isHealthy(lab, node, { since, isWell });
   };
   await waitUntil(`${node} healthy`, probe, { withinMs: 3 * 60_000, signal });
 }
 
-async function isHealthy(lab: Lab, node: string, since: Date): Promise<true | string> {
+async function isHealthy(
+  lab: Lab,
+  node: string,
+  { since, isWell }: Pick<Awaited, 'since' | 'isWell'>,
+): Promise<true | string> {
   const lease = await nodeLease(lab, node);
   if (!lease.renewTime || new Date(lease.renewTime) < since) return 'the lease has not been renewed';
   const ready = await notReady(lab.api, [node]);
   if (ready !== true) return ready;
   // Another fault may have taken a manifest away; its pod is not for this one to wait for.
   const manifests = (await on(lab, node, 'ls', MANIFESTS)).split('\n').filter(Boolean);
-  const pods = await missingMirrorPods(lab.api, manifests.length, node);
+  const pods = await missingMirrorPods(lab.api, manifests.length, node, isWell);
   if (pods !== true) return pods;
   await lab.api.get(`/api/v1/nodes/${node}/proxy/healthz`);
   return true;

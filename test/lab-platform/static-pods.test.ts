@@ -25,6 +25,7 @@ function operands(names = NAMES): MirrorPod[] {
     node,
     hash: 'h',
     ready: true,
+    loops: false,
   }));
 }
 

@@ -82,6 +82,12 @@ export function parseAlarms(text: string): EtcdAlarm[] {
 }
 
 /**
+ * While an alarm is raised anywhere, etcdctl calls every member unhealthy that has answered its linearizable read: it asks after
+ * alarms only then. The alarm is read by itself, and none of them is dead for it.
+ */
+const answeredUnderAlarm = /^Active Alarm\(s\): /;
+
+/**
  * `endpoint health --cluster`, which asks every member at each of its client URLs: reached is who answers at one of them. A
  * URL of nobody in `members` means that the list changed in between.
  */
@@ -92,8 +98,9 @@ export function parseReach(text: string, members: EtcdMember[]): ({ memberId: st
     if (hostOf(url) === '' || typeof health !== 'boolean') throw new Error('endpoint health: no endpoint');
     if (!members.some(({ clientUrls }) => clientUrls.includes(url)))
       throw new Error('endpoint health: the members changed meanwhile');
-    const detail = health ? `took ${redact(textIn(took), 30)}` : redact(textIn(error) || 'no answer', 200);
-    return { url, healthy: health, detail };
+    const why = textIn(error);
+    const detail = health ? `took ${redact(textIn(took), 30)}` : redact(why || 'no answer', 200);
+    return { url, healthy: health || answeredUnderAlarm.test(why), detail };
   });
   return members.flatMap(({ id, clientUrls }) => {
     const own = endpoints.filter(({ url }) => clientUrls.includes(url));

@@ -28,6 +28,8 @@ const elsewhere: [string, RefusalReason, EtcdObservation, Partial<EtcdDecision>?
     memberDown(memberDown(healthyCluster(five()), 'm-1'), 'm-3'),
   ],
   ['one of four members is bad', 'UnexpectedMemberCount', memberDown(healthyCluster(five().slice(1)), 'm-3')],
+  ['all members are healthy, and an alarm is raised', 'EtcdOutOfSpace', alarmed('NOSPACE')],
+  ['all members are healthy, and say that their data differ', 'EtcdDataCorrupt', alarmed('CORRUPT')],
   ['a member belongs to no master', 'UnexpectedMemberCount', strayed()],
   ['the member was stopped a moment ago', 'MemberTransientlyBad', memberDown(healthyCluster(), 'master-2')],
   ['etcd fails for no known reason', 'FaultNotExplained', unexplained()],
@@ -59,6 +61,13 @@ function five(): string[] {
 function strayed(): EtcdObservation {
   const observation = healthyCluster();
   listed(observation, memberOf('ghost', 'abcdef', '10.78.0.99'));
+  return observation;
+}
+
+function alarmed(type: 'NOSPACE' | 'CORRUPT'): EtcdObservation {
+  const observation = healthyCluster();
+  const { view } = etcdMaster(observation, 'master-0');
+  inside(view.alarms).push({ memberId: inside(view.self).memberId, type });
   return observation;
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { tellApiServers } from '../../../lab/cluster/etcd-servers.ts';
 import { isEtcdHealthy } from '../../../lab/faults/etcd-members.ts';
 import { faultNamed } from '../../../lab/faults/index.ts';
 import { silentProgress } from '../../../lab/host/progress.ts';
@@ -90,9 +91,13 @@ export async function whileEtcdBroken<T>(
   }
 }
 
-/** Three voters, and an operator that has nothing to do and knows it: what a case begins with. */
+/**
+ * Three voters, an operator that has nothing to do and knows it, and API servers that know where etcd is by now: what a case
+ * begins with.
+ */
 export async function requireWhole(lab: Lab): Promise<void> {
   await untilThreeVoters(lab, 'master-0', 5);
   await untilSettled(lab, 2, 15);
   await untilCondition(lab, 'EtcdMembersAvailable', 'True', /^3 members are available$/);
+  await tellApiServers(lab);
 }

@@ -12,6 +12,11 @@ import { parseView } from '../../../../activities/observe/etcd/parse-view.ts';
 import { isMemberId } from '../../../../domain/etcd/member-id.ts';
 import { alarms, memberWords, members, reach, status } from '../../support/etcd-words.ts';
 
+/** `endpoint health` in which every endpoint is called unhealthy for this reason. */
+function allSay(error: string): string {
+  return reach.replaceAll('"health":true', `"health":false,"error":${JSON.stringify(error)}`);
+}
+
 describe('what etcdctl prints', () => {
   it('keeps every digit of two ids that are one number to JavaScript', () => {
     const text = members.replace('"ID":8452567673654210949', '"ID":8761453617033895869');
@@ -76,6 +81,21 @@ describe('what etcdctl prints', () => {
       ],
     );
     assert.throws(() => parseReach(dead, list.slice(0, 2)), /changed meanwhile/);
+  });
+
+  it('calls nobody dead for an alarm: whoever says that one is raised has answered', () => {
+    const list = parseMembers(members).members;
+    const under = parseReach(allSay('Active Alarm(s): NOSPACE '), list);
+    assert.deepEqual(
+      under.map(({ healthy, detail }) => [healthy, detail.trim()]),
+      list.map(() => [true, 'Active Alarm(s): NOSPACE']),
+    );
+    for (const other of ['Unable to fetch the alarm list', 'no: Active Alarm(s): NOSPACE']) {
+      assert.ok(
+        parseReach(allSay(other), list).every(({ healthy }) => !healthy),
+        other,
+      );
+    }
   });
 
   it('reaches a member of two addresses that answers at one of them', () => {
