@@ -8,7 +8,7 @@ resources=$root/etc/kubernetes/static-pod-resources
 certificates=$resources/etcd-certs/secrets/etcd-all-certs
 
 # Without quorum every one but the first waits for its time to be over: then the others are not asked. Four seconds, for what is
-# busy is not dead; and a health check waits for a dead member that long.
+# busy is not dead.
 read -r -d '' questions <<'SH' || :
 export ETCDCTL_ENDPOINTS=https://localhost:2379
 exec 3>&1
@@ -26,7 +26,6 @@ ask status endpoint status
 ask read get health --keys-only && {
     ask members member list
     ask alarms alarm list
-    ask reach endpoint health --cluster
 }
 :
 SH
@@ -36,7 +35,37 @@ ask_member() {
     grep -q $'^etcd\tCONTAINER_RUNNING\t' "$work/containers" || return 0
     shell=$(etcd_shell <"$work/containers")
     if [ -z "$shell" ]; then echo 'neither of its containers etcdctl and etcd runs' >"$work/member-error"; return; fi
-    timeout 24 crictl exec -s "$shell" sh -c "$questions" >"$work/member" 2>"$work/member-error" || :
+    timeout 18 crictl exec -s "$shell" sh -c "$questions" >"$work/member" 2>"$work/member-error" || :
+    ask_reach "$shell"
+}
+# Whom does it reach? Whoever asks a member waits four seconds for one that is silent, since it may only be busy. One that refuses a
+# connection twice is not waited for: nobody listens there.
+ask_reach() { # CONTAINER
+    local url alive code=0 said
+    { sed -n '/^@@ask members$/{n;p}' "$work/member" | jq -r '.members[].clientURLs // [] | .[]' |
+        grep -xE 'https?://[][A-Za-z0-9./:_%-]+'; } >"$work/urls" 2>/dev/null || return 0
+    : >"$work/refused"
+    while read -r url; do if refuses "$url"; then printf '%s\n' "$url" >>"$work/refused"; fi & done <"$work/urls"
+    wait
+    alive=$(grep -vxFf "$work/refused" "$work/urls" | paste -sd, || :)
+    echo '[]' >"$work/reach"
+    if [ -n "$alive" ]; then
+        timeout 6 crictl exec -s "$1" sh -c "export ETCDCTL_ENDPOINTS='$alive'; exec etcdctl --command-timeout=4s --dial-timeout=2s -w json endpoint health" \
+            >"$work/reach" 2>>"$work/member-error" || code=$?
+    fi
+    said=$(jq -c --arg refused "$(cat "$work/refused")" \
+        '. + ($refused | split("\n") | map({endpoint: ., health: false, error: "connection refused"}))' "$work/reach" 2>/dev/null) || said=''
+    printf '\n@@ask reach\n%s\n\n@@end reach %s %s\n' "$said" "$code" "$(tail -n1 "$work/member-error")" >>"$work/member"
+}
+refuses() { # URL
+    local place=${1#*://} said try
+    place=${place%%/*}
+    for try in 1 2; do
+        [ $try = 1 ] || sleep 0.5
+        # Its own process: a connection that nobody answers would be waited for here.
+        said=$(timeout 1 bash -c 'exec 5<>"/dev/tcp/$0/$1"' "$(tr -d '[]' <<<"${place%:*}")" "${place##*:}" 2>&1) && return 1
+        [[ $said == *': Connection refused' ]] || return 1
+    done
 }
 
 : >"$work/member"; : >"$work/member-error"

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { isFailure } from '../../../activities/failure.ts';
@@ -208,6 +210,45 @@ describe('observe-etcd.sh', { concurrency }, () => {
     assert.equal(read.known && read.value.detail, 'its container etcd does not run');
     assert.equal(members.known, false);
     assert.deepEqual(on.calls(), []);
+  });
+
+  it('waits for no member that refuses connections, and leaves the others to etcdctl', async (t) => {
+    const listener = createServer().listen(0, '127.0.0.1');
+    t.after(() => listener.close());
+    await once(listener, 'listening');
+    const open = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+    const on = await etcdNode(t);
+    on.write('fake/exec', on.read('fake/exec').replaceAll('127.79.0.12:2379', open));
+    on.write('fake/reach', `[{"endpoint":"https://${open}","health":true,"took":"9ms"}]`);
+    const said = await run(on, 'observe-etcd.sh');
+    assert.deepEqual(
+      on.calls().filter((call) => call.endsWith('endpoint health')),
+      [
+        `shell sh -c export ETCDCTL_ENDPOINTS='https://${open}'; exec etcdctl --command-timeout=4s --dial-timeout=2s -w json endpoint health`,
+      ],
+    );
+    const { reach } = parseView(said, 'etcdctl');
+    assert.ok(reach.known);
+    assert.deepEqual(
+      reach.value.map(({ healthy, detail }) => [healthy, detail]),
+      [
+        [false, 'connection refused'],
+        [true, 'took 9ms'],
+        [false, 'connection refused'],
+      ],
+    );
+  });
+
+  it('knows nothing of whom a member reaches where etcdctl does not say', async (t) => {
+    const listener = createServer().listen(0, '127.0.0.1');
+    t.after(() => listener.close());
+    await once(listener, 'listening');
+    const open = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+    const on = await etcdNode(t);
+    on.write('fake/exec', on.read('fake/exec').replaceAll('127.79.0.12:2379', open));
+    const { reach, members } = parseView(await run(on, 'observe-etcd.sh'), 'etcdctl');
+    assert.equal(members.known, true);
+    assert.equal(reach.known, false);
   });
 
   it('reads nothing under a wrong name', async (t) => {
