@@ -88,8 +88,8 @@ export function parseAlarms(text: string): EtcdAlarm[] {
 const answeredUnderAlarm = /^Active Alarm\(s\): /;
 
 /**
- * `endpoint health --cluster`, which asks every member at each of its client URLs: reached is who answers at one of them. A
- * URL of nobody in `members` means that the list changed in between.
+ * `endpoint health` of every client URL in `members`, those that refuse a connection added by `observe-etcd.sh`: reached is who
+ * answers at one of them. A URL of nobody in `members` makes no sense.
  */
 export function parseReach(text: string, members: EtcdMember[]): ({ memberId: string } & Health)[] {
   const endpoints = listOf(parseLossless(text), 'endpoint health').map((written) => {
