@@ -14,6 +14,18 @@ export async function requireLab(): Promise<Lab> {
   throw failure('NoLab', { what: 'No lab is up on this machine.', next: '`cpr lab up` brings one up.' });
 }
 
+const DEFAULT_NODE = 'master-1';
+
+/** A node may be named as an argument or as an option, and not two of them. */
+export function nodeNamed(argument: string | undefined, option: string | undefined): string {
+  if (argument !== undefined && option !== undefined && argument !== option)
+    throw failure('BadUsage', {
+      what: `Two nodes are named: ${argument} and ${option}.`,
+      next: 'One at a time: name it once.',
+    });
+  return argument ?? option ?? DEFAULT_NODE;
+}
+
 export function requireNode(lab: Lab, node: string): Lab {
   if (lab.masters.includes(node)) return lab;
   throw failure('UnknownNode', {

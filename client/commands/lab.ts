@@ -2,12 +2,10 @@ import { Option, type Command } from 'commander';
 import { PLATFORMS, type Platform } from '../../lab/settings.ts';
 import { examples, type Act, type Declare } from '../declare.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { asLabFailure, progressOf, requireFault, requireLab, requireNode } from '../lab-target.ts';
+import { asLabFailure, nodeNamed, progressOf, requireFault, requireLab, requireNode } from '../lab-target.ts';
 import { tell } from '../output.ts';
 import { renderFaults, renderLabStatus, renderLabUp } from '../render/lab.ts';
 import { declareSsh } from './lab-ssh.ts';
-
-const DEFAULT_NODE = 'master-1';
 
 export const declareLab: Declare = (parent, act) => {
   const lab = parent
@@ -108,7 +106,8 @@ function declareBreak(lab: Command, act: Act): void {
     .summary('inject a fault, and wait until it shows')
     .description('Injects a fault into a node and waits until its symptom is really there.')
     .argument('<fault>', 'see cpr lab faults')
-    .argument('[node]', 'master to break', DEFAULT_NODE)
+    .argument('[node]', 'master to break; default master-1')
+    .option('--node <name>', 'the same, as the other commands have it')
     .addHelpText(
       'after',
       examples(
@@ -117,8 +116,9 @@ function declareBreak(lab: Command, act: Act): void {
       ),
     )
     .action(
-      act(async (context, name: string, node: string) => {
+      act(async (context, name: string, given: string | undefined, options: { node?: string }) => {
         const fault = await requireFault(name);
+        const node = nodeNamed(given, options.node);
         const running = requireNode(await requireLab(), node);
         await asLabFailure(context.io, () => fault.break(running, node, { progress: progressOf(context) }));
         const text = () => `${node} is broken: ${fault.symptom}`;
@@ -136,11 +136,13 @@ function declareHeal(lab: Command, act: Act): void {
       'Heals a fault by force, with what was kept outside the node: for when an experiment is over. It is not a recovery.',
     )
     .argument('<fault>', 'see cpr lab faults')
-    .argument('[node]', 'master to heal', DEFAULT_NODE)
+    .argument('[node]', 'master to heal; default master-1')
+    .option('--node <name>', 'the same, as the other commands have it')
     .addHelpText('after', examples(['cpr lab heal kubelet-anonymous master-1', '']))
     .action(
-      act(async (context, name: string, node: string) => {
+      act(async (context, name: string, given: string | undefined, options: { node?: string }) => {
         const fault = await requireFault(name);
+        const node = nodeNamed(given, options.node);
         const running = requireNode(await requireLab(), node);
         await asLabFailure(context.io, () =>
           fault.healByForce(running, node, { progress: progressOf(context) }),

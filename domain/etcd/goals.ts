@@ -64,8 +64,11 @@ export function wantingForRollOut(
   });
 }
 
+/** A master of which only its member is asked for its word. */
+type Asked = Pick<EtcdMaster, 'name' | 'view'>;
+
 /** One voter at the target's addresses, the same to all survivors of the plan, and reached by each of them. */
-export function wantingForVoter(masters: EtcdMaster[], pins: EtcdPins): string[] {
+export function wantingForVoter(masters: Asked[], pins: EtcdPins): string[] {
   const words = pins.survivors.map(({ node }) =>
     wordOn(
       masters.find(({ name }) => name === node),
@@ -85,7 +88,7 @@ interface Word {
   missing?: string;
 }
 
-function wordOn(survivor: EtcdMaster | undefined, name: string, pins: EtcdPins): Word {
+function wordOn(survivor: Asked | undefined, name: string, pins: EtcdPins): Word {
   const { addresses } = pins.target;
   const where = addresses.join(' or ');
   if (!survivor) return { missing: `${name} was not looked at` };
@@ -103,7 +106,7 @@ function wordOn(survivor: EtcdMaster | undefined, name: string, pins: EtcdPins):
 
 function wordAbout(
   member: EtcdMember,
-  { name, view }: EtcdMaster,
+  { name, view }: Asked,
   { strategy, target: { addresses, member: old } }: EtcdPins,
 ): Word {
   const { id, learner } = member;

@@ -132,9 +132,13 @@ export function openGate(run: Run, { digest, plan }: Proceed, number: number): G
   enter(
     run,
     'waiting-for-approval',
-    `Gate ${gate.id} opened: ${votesMissing(gate)} approval(s) needed until ${gate.deadline}`,
+    `Gate ${gate.id} opened: ${approvals(votesMissing(gate))} needed until ${gate.deadline}`,
   );
   return gate;
+}
+
+function approvals(count: number): string {
+  return count === 1 ? '1 approval' : `${count} approvals`;
 }
 
 function isAnswered(run: Run, gate: Gate): boolean {

@@ -4,7 +4,16 @@ import {
   wantingForRollOut,
   wantingForVoter,
 } from '../../../domain/etcd/goals.ts';
-import { proveEtcdRecovered, type DataHash, type EtcdProof } from '../../../domain/etcd/proof.ts';
+import type { EtcdPins } from '../../../domain/etcd/pins.ts';
+import type { EtcdOperator } from '../../../domain/etcd/platform.ts';
+import {
+  proveEtcdRecovered,
+  unsettledIn,
+  type DataHash,
+  type EtcdProof,
+} from '../../../domain/etcd/proof.ts';
+import { rollOutOf } from '../../../domain/etcd/roll-out.ts';
+import type { Reading } from '../../../domain/reading.ts';
 import { createBudget, noLimits } from '../../connections/budget.ts';
 import type { ClusterConnection } from '../../connections/cluster.ts';
 import type { NodeLane } from '../../connections/node-lane.ts';
@@ -15,27 +24,35 @@ import { pause } from '../../heartbeat.ts';
 import { lookAtApi, read, type ApiLook } from '../api-look.ts';
 import { parseEtcdOperator } from '../parse-platform.ts';
 import { readHashes } from './hashes.ts';
+import { lookAtMember } from './look-at-member.ts';
 import { observeEtcd, readCertificates, readMaster } from './observe-etcd.ts';
 import { parseEtcdPod } from './parse-master.ts';
 
 /** A look through the API alone costs the cluster next to nothing; one on the masters half a second of each. */
-const POLL_MS = { revision: 1000, 'rolled-out': 1000, voter: 2000, recovered: 2500 };
-/** What has not come within two minutes takes many: from then on the masters are asked every ten seconds. */
+const POLL_MS = { revision: 1000, 'rolled-out': 1000, voter: 1000, recovered: 1500 };
+/** What has not come within two minutes takes many: from then on the masters are asked less often. */
 const BRISK_MS = 120_000;
-const UNHURRIED_MS = { ...POLL_MS, voter: 10_000, recovered: 10_000 };
+const UNHURRIED_MS = { ...POLL_MS, voter: 5000, recovered: 10_000 };
+const SOAK_MS = 2500;
 
 /**
- * How long to wait before the next look. `held`: the goal holds, and is watched as closely as ever. What only the API is asked is
- * asked as often to the end: the override stands until the revision is seen.
+ * How long to wait before the next look. `held`: the goal holds, and is watched. What only the API is asked is asked as often to
+ * the end: the override stands until the revision is seen.
  */
 export function pauseBefore(goal: AwaitEtcdInput['goal'], waitedMs: number, held: boolean): number {
-  return (held || waitedMs < BRISK_MS ? POLL_MS : UNHURRIED_MS)[goal];
+  if (held) return SOAK_MS;
+  return (waitedMs < BRISK_MS ? POLL_MS : UNHURRIED_MS)[goal];
 }
 
 interface Look extends EtcdProof {
   /** Why waiting for more of the same is in vain until somebody has mended something else. */
   machine?: string | undefined;
+  /** Not all of it was looked at, since something is wanting anyhow: `api` was asked alone, or the survivors were. */
+  only?: 'api' | 'survivors';
 }
+
+/** `whole`: whatever is wanting, all of it is looked at, so that a person hears all of it. */
+type Looker = (whole: boolean) => Promise<Look>;
 
 /** Looks again and again until the goal holds, and with `recovered` until it has held without a break for `soakMs`. */
 export async function awaitEtcd(
@@ -47,11 +64,11 @@ export async function awaitEtcd(
   const { goal, timeoutMs } = input;
   const soakMs = goal === 'recovered' ? input.soakMs : 0;
   const lookOnce = lookerFor(cluster, lane, input, signal);
-  const began = Date.now();
-  const deadline = began + timeoutMs;
+  const deadline = Date.now() + timeoutMs;
+  let waitsSince = Date.now();
   let heldSince: number | undefined;
-  for (;;) {
-    const look = await lookOnce();
+  for (let look = await lookOnce(false); ; look = await lookOnce(false)) {
+    if (Date.now() >= deadline && look.only !== undefined) look = await lookOnce(true);
     const now = Date.now();
     if (look.missing.length > 0) heldSince = undefined;
     else {
@@ -59,8 +76,10 @@ export async function awaitEtcd(
       if (now - heldSince >= soakMs) return { proofs: look.proofs };
     }
     if (now >= deadline) throw notYet(input, look);
-    const pauseMs = pauseBefore(goal, now - began, heldSince !== undefined);
-    await pause(Math.min(pauseMs, Math.max(50, deadline - now)), signal);
+    if (look.only === 'api') waitsSince = now;
+    const pauseMs = pauseBefore(goal, now - waitsSince, heldSince !== undefined);
+    const soakEnds = heldSince === undefined ? deadline : heldSince + soakMs;
+    await pause(Math.min(pauseMs, Math.max(50, Math.min(deadline, soakEnds) - now)), signal);
   }
 }
 
@@ -70,10 +89,10 @@ function lookerFor(
   lane: NodeLane,
   input: AwaitEtcdInput,
   signal: AbortSignal,
-): () => Promise<Look> {
+): Looker {
   const look = lookFor(cluster, lane, input, signal);
-  return () =>
-    look().catch((error: unknown): Look => {
+  return (whole) =>
+    look(whole).catch((error: unknown): Look => {
       signal.throwIfAborted();
       return { proofs: [], missing: [sentenceOf(error)] };
     });
@@ -84,11 +103,13 @@ function lookFor(
   lane: NodeLane,
   input: AwaitEtcdInput,
   signal: AbortSignal,
-): () => Promise<Look> {
+): Looker {
   const throughApi = (how: (api: ApiLook) => Promise<Look>) => () => withApi(cluster, lane, signal, how);
   if (input.goal === 'revision') return throughApi((api) => lookForRevision(api, input));
   if (input.goal === 'rolled-out') return throughApi((api) => lookForRollOut(api, input));
-  if (input.goal === 'voter') return () => lookForVoter(cluster, lane, input, signal);
+  if (input.goal === 'voter')
+    return (whole) =>
+      whole ? lookForMachineToo(cluster, lane, input, signal) : lookForVoter(lane, input, signal);
   return recoveredLooker(cluster, lane, input, signal);
 }
 
@@ -137,37 +158,54 @@ function readOperator(api: ApiLook) {
   );
 }
 
-async function lookForVoter(
+/** The survivors' word is all that is needed. What makes it slow stands with the others, and is looked at when time is up. */
+async function lookForVoter(lane: NodeLane, { pins }: AwaitEtcdInput, signal: AbortSignal): Promise<Look> {
+  const survivors = await Promise.all(
+    pins.survivors.map(async ({ node: name }) => ({
+      name,
+      view: (await lookAtMember(lane, name, signal)).view,
+    })),
+  );
+  signal.throwIfAborted();
+  return { ...voterAmong(survivors, pins), only: 'survivors' };
+}
+
+async function lookForMachineToo(
   cluster: ClusterConnection,
   lane: NodeLane,
   { pins }: AwaitEtcdInput,
   signal: AbortSignal,
 ): Promise<Look> {
   const { masters } = await observeEtcd(cluster, lane, { signal });
-  const missing = wantingForVoter(masters, pins);
+  const look = voterAmong(masters, pins);
+  if (look.missing.length === 0) return look;
   const target = masters.find(({ name }) => name === pins.target.node);
-  return {
-    missing,
-    proofs: [`every survivor reaches a voter at ${pins.target.addresses.join(' or ')}`],
-    machine: missing.length === 0 ? undefined : waitsForMachine(target, pins),
-  };
+  return { ...look, machine: waitsForMachine(target, pins) };
+}
+
+function voterAmong(masters: Parameters<typeof wantingForVoter>[0], pins: EtcdPins): Look {
+  const proof = `every survivor reaches a voter at ${pins.target.addresses.join(' or ')}`;
+  return { missing: wantingForVoter(masters, pins), proofs: [proof] };
 }
 
 /**
  * Everything of `proveEtcdRecovered`. The data are compared once all else holds, and again only when it has ceased to hold:
- * what was equal at one revision stays equal there.
+ * what was equal at one revision stays equal there. The operator's roll-outs take minutes: while it says that it has not
+ * settled nobody else needs to be asked.
  */
 function recoveredLooker(
   cluster: ClusterConnection,
   lane: NodeLane,
   { pins }: AwaitEtcdInput,
   signal: AbortSignal,
-): () => Promise<Look> {
+): Looker {
   const { raftGapAtMost } = cluster.etcd;
   const expected = { pins, raftGapAtMost };
   let hashes: DataHash[] = [];
-  return async () => {
+  let isSettled = true;
+  const lookWhole = async (): Promise<Look> => {
     const observation = await observeEtcd(cluster, lane, { signal });
+    isSettled = unsettled(cluster, observation.operator).length === 0;
     const proof = proveEtcdRecovered(observation, hashes, expected);
     // Without hashes exactly one claim is wanting: that they are equal.
     if (hashes.length > 0 || proof.missing.length > 1) {
@@ -177,10 +215,21 @@ function recoveredLooker(
       return { ...proof, machine: isVoter ? undefined : waitsForMachine(target, pins) };
     }
     const fresh = await readHashes(lane, observation, signal);
-    const whole = proveEtcdRecovered(observation, fresh, expected);
-    if (whole.missing.length === 0) hashes = fresh;
-    return whole;
+    const all = proveEtcdRecovered(observation, fresh, expected);
+    if (all.missing.length === 0) hashes = fresh;
+    return all;
   };
+  return async (whole) => {
+    if (whole || isSettled) return await lookWhole();
+    const operator = await withApi(cluster, lane, signal, readOperator);
+    const missing = unsettled(cluster, operator);
+    return missing.length > 0 ? { missing, proofs: [], only: 'api' } : await lookWhole();
+  };
+}
+
+function unsettled({ masters }: ClusterConnection, operator: Reading<EtcdOperator>): string[] {
+  if (!operator.known) return [`etcds/cluster could not be read (${operator.why})`];
+  return unsettledIn(operator.value, rollOutOf(operator.value, Object.keys(masters)));
 }
 
 function notYet({ goal, timeoutMs, soakMs, pins }: AwaitEtcdInput, { missing, machine }: Look): Error {

@@ -179,19 +179,55 @@ describe('waiting for etcd', { concurrency: 2 }, () => {
     };
     const { fake, waited } = await waiting(t, { soakMs: 20 }, { api });
     await waited;
-    assert.equal(seen, 4);
+    // One more than there were whole looks: after the one that saw it broken the operator was asked alone first.
+    assert.equal(seen, 5);
     assert.equal(fake.ran.filter((one) => one.endsWith('hash-etcd.sh')).length, 6);
   });
 
   it('asks the masters ever less once it takes long, but not while what it waits for holds, nor the API alone', () => {
     const long = 10 * 60_000;
     for (const goal of ['voter', 'recovered'] as const) {
-      assert.ok(pauseBefore(goal, 0, false) <= 2_500);
-      assert.equal(pauseBefore(goal, long, false), 10_000);
-      assert.equal(pauseBefore(goal, long, true), pauseBefore(goal, 0, false));
+      assert.ok(pauseBefore(goal, 0, false) <= 1_500);
+      assert.ok(pauseBefore(goal, long, false) >= 5_000);
+      assert.equal(pauseBefore(goal, long, true), pauseBefore(goal, 0, true));
     }
     // While it waits for this the override stands.
     assert.equal(pauseBefore('revision', long, false), 1_000);
+  });
+
+  it('asks the API alone while the operator has not settled, and all of it again when it has', async (t) => {
+    const api = operatorSaying(({ status = {} }) => (status.latestAvailableRevision = 3));
+    let asked = 0;
+    const { fake, waited } = await waiting(
+      t,
+      {},
+      {
+        api: (call) => {
+          asked += call.path.endsWith('/etcds/cluster') ? 1 : 0;
+          return asked <= 3 ? api(call) : undefined;
+        },
+      },
+    );
+    assert.ok((await waited).proofs.includes('everything was read'));
+    assert.equal(asked, 5);
+    assert.equal(fake.ran.filter((one) => one.endsWith('observe-etcd.sh')).length, 6, 'two whole looks');
+  });
+
+  it('says all that is wanting when time is up, though it has last asked the API alone', async (t) => {
+    const api = operatorSaying(({ status = {} }) => (status.latestAvailableRevision = 3));
+    const { waited } = await waiting(
+      t,
+      { timeoutMs: 1_800 },
+      {
+        api,
+        node: ({ node }) => (node === 'master-1' ? lookWords(node, { member: unreached(node) }) : undefined),
+      },
+    );
+    await assert.rejects(waited, (error: Error) => {
+      assert.match(error.message, /the operator has settled: not at its newest revision/);
+      assert.match(error.message, /every member is healthy as every other reaches it: /);
+      return isFailure(error, 'NotYetHealthy');
+    });
   });
 
   it('looks again after a look that failed', async (t) => {
