@@ -166,8 +166,7 @@ async function attempt(
     const isDone = report.changed || code.verifies || before !== undefined;
     end(state, isDone ? 'done' : 'already-so', report.sentence);
     showKept(run, procedure);
-    // The proofs are many and stand in the step's own note.
-    tell(run, code.verifies ? `${step.sentence}: all of it is proved` : report.sentence);
+    tell(run, code.verifies ? provedLine(step, report) : report.sentence);
     return undefined;
   } catch (error) {
     const failure = describeFailure(error);
@@ -176,6 +175,11 @@ async function attempt(
     else end(state, isBarred(failure) ? 'pending' : 'blocked', failure.message);
     return failure;
   }
+}
+
+/** Many proofs stand in the step's own note alone. */
+function provedLine({ sentence }: PlanStep, report: StepReport): string {
+  return report.sentence.length <= 160 ? report.sentence : `${sentence}: all of it is proved`;
 }
 
 /** For whoever reads the page or the report while the run goes on, or after it was cut off. */
