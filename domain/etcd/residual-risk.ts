@@ -2,12 +2,19 @@ import { valueOf } from '../reading.ts';
 import type { Assessment } from './assessment.ts';
 import { quarantineDirectory, snapshotDirectory } from './names.ts';
 import type { EtcdPins } from './pins.ts';
+import { toleranceOf } from './quorum.ts';
 
-/** What a person has to know before and still knows afterwards, without anything volatile or over by then: a healed run's report has it too. */
-export function residualRisk(pins: EtcdPins, { survey }: Assessment): string[] {
+/** What a person has to know before and after, without anything volatile. */
+export function residualRisk(pins: EtcdPins, { survey, observation }: Assessment): string[] {
   const { target, executor, runId, cause, strategy } = pins;
+  const voters = observation.masters.length;
+  const left = strategy === 'replace' ? voters - 1 : voters;
+  const tolerance = toleranceOf(left, voters - 1);
   const versions = survey.survivors.flatMap(({ master }) => valueOf(master.view.status)?.version ?? []);
   return [
+    tolerance === 0
+      ? `Until ${target.node} is a healthy voter again, one more failure is an outage.`
+      : `Until ${target.node} is a healthy voter again, ${tolerance} more may fail.`,
     `The snapshot in ${snapshotDirectory(runId)} on ${executor.node} holds every Secret of the cluster and stays there until a person deletes it; its encrypted copy stays as long as the inventory says.`,
     ...(cause === 'data-corrupt'
       ? [`The old data stays in ${quarantineDirectory(runId)} on ${target.node} until a person deletes it.`]
