@@ -5,11 +5,16 @@ import { parseMembers, type EtcdMember } from '../../lab/faults/etcd-members.ts'
 import { faultNamed } from '../../lab/faults/index.ts';
 import { silentProgress } from '../../lab/host/progress.ts';
 import { DEFAULT_KNOBS, readKnobs, turnKnobs } from '../../lab/platform/knobs.ts';
+import { requestsByCpr, writesByCpr } from '../lab/support/audit.ts';
 import { makeSshShim } from '../lab/support/ssh-shim.ts';
 import { approve, ended } from '../lab/support/stage.ts';
 import { recoverFrom, requireWhole, whileEtcdBroken } from './support/etcd-cases.ts';
-import { assertWhole } from './support/etcd-health.ts';
-import { memberLines, until, untilThreeVoters } from './support/etcd-operator.ts';
+import {
+  assertCertificatesNameAddress,
+  assertSecretsNameAddress,
+  assertWhole,
+} from './support/etcd-health.ts';
+import { memberLines, override, revisionOf, until, untilThreeVoters } from './support/etcd-operator.ts';
 import { openEtcdStage, recoverEtcd, untilEtcdGate, untilRun } from './support/etcd-recoveries.ts';
 import { assertNothingLeft, keptOn, removeKept, surroundings } from './support/left-behind.ts';
 import { ownLab } from './support/own-lab.ts';
@@ -97,18 +102,60 @@ test('the address changed in mid-roll-out: the stale certificates are found and 
   }
 });
 
-test('the operator heals a fast change alone: the run notices, and has done nothing', async () => {
+test('the operator heals a change of address alone, its gate open for one revision: the run notices, and has done nothing', async () => {
   await requireWhole(lab);
   await removeKept(lab);
-  await whileEtcdBroken(lab, { fault: 'etcd-address-change-fast', node: 'master-1' }, async () => {
-    const recovery = await recoverEtcd(stage, { node: 'master-1' });
-    const { outcome } = await ended(recovery, 15 * 60_000);
-    assert.ok(['resolved', 'refused'].includes(outcome.status), outcome.sentence);
-    if (outcome.status === 'refused') assert.equal(outcome.reason, 'EtcdHealthy');
-    await assertWhole(lab);
-    assert.deepEqual(await keptOn(lab), []);
-  });
+  const before = readKnobs(lab.settings);
+  try {
+    await whileEtcdBroken(lab, { fault: 'etcd-address-change', node: NODE }, async () => {
+      // The run has to have seen the fault before it is gone.
+      turnKnobs(lab.settings, { installerWaitSeconds: DEFAULT_KNOBS.installerWaitSeconds });
+      await openGateOnce();
+      await healedByOthers();
+    });
+  } finally {
+    turnKnobs(lab.settings, before);
+  }
 });
+
+/**
+ * An operator that has not missed the member yet has its gate open by itself (run D of the measurements), which is a matter of
+ * seconds; this one has missed it, and somebody holds the gate open for as long as it takes to make a revision.
+ */
+async function openGateOnce(): Promise<void> {
+  await until('the operator has removed the stale member', 5, async () => {
+    const now = await members();
+    return now.every(({ name }) => name !== NODE) || JSON.stringify(now);
+  });
+  await until('its certificates are renewed', 5, async () => {
+    await assertSecretsNameAddress(lab, NODE);
+    return true;
+  });
+  const revision = await revisionOf(lab);
+  await override(lab, 'on');
+  try {
+    await until('a newer revision', 5, async () => (await revisionOf(lab)) > revision || 'not yet');
+  } finally {
+    await override(lab, 'off');
+  }
+}
+
+async function healedByOthers(): Promise<void> {
+  const since = new Date().toISOString();
+  const { outcome, state } = await ended(await recoverEtcd(stage, { node: NODE }), 15 * 60_000);
+  assert.equal(outcome.status, 'resolved', outcome.sentence);
+  assert.deepEqual(
+    state.steps.filter((step) => step.startedAt !== undefined),
+    [],
+  );
+  assert.ok((await requestsByCpr(lab, since)) > 0, 'cpr has looked, so the audit log would show a write');
+  assert.deepEqual(await writesByCpr(lab, since), []);
+  assert.deepEqual(await keptOn(lab), []);
+  // Its own roll-outs go on for a while when every member is healthy again.
+  await requireWhole(lab);
+  await assertWhole(lab);
+  await assertCertificatesNameAddress(lab, NODE);
+}
 
 /** The same, in a place where a Machine that has not followed by now never will. */
 async function refusedWithoutPatience(node: string): Promise<void> {
