@@ -5,15 +5,24 @@ export function renderLabUp(lab: {
   api: string;
   masters: readonly string[];
   inventory: string;
+  platform?: string | undefined;
 }): string {
+  const next: [command: string, what: string][] = [
+    ['cpr dev', 'a Temporal server and a worker, in another terminal'],
+    ['cpr lab break kubelet-anonymous master-1', 'break it as in the incident'],
+    // Without an etcd operator nobody would bring the member back.
+    ...((lab.platform ?? 'none') === 'none'
+      ? []
+      : [['cpr lab break etcd-address-change master-2', 'or an etcd member'] as [string, string]]),
+    [`cpr diagnose ${lab.cluster}`, 'what does cpr say?'],
+  ];
+  const width = Math.max(...next.map(([command]) => command.length)) + 2;
   return [
     `The lab is up: cluster ${lab.cluster}, ${lab.masters.join(', ')}, API at ${lab.api}.`,
     `Inventory: ${lab.inventory}`,
     '',
     'Next:',
-    '  cpr dev                                   a Temporal server and a worker, in another terminal',
-    '  cpr lab break kubelet-anonymous master-1  break it as in the incident',
-    `  cpr diagnose ${lab.cluster}`.padEnd(44) + 'what does cpr say?',
+    ...next.map(([command, what]) => `  ${command.padEnd(width)}${what}`),
   ].join('\n');
 }
 

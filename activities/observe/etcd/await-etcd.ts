@@ -67,7 +67,9 @@ export async function awaitEtcd(
   const deadline = Date.now() + timeoutMs;
   let waitsSince = Date.now();
   let heldSince: number | undefined;
-  for (let look = await lookOnce(false); ; look = await lookOnce(false)) {
+  for (;;) {
+    const began = Date.now();
+    let look = await lookOnce(false);
     if (Date.now() >= deadline && look.only !== undefined) look = await lookOnce(true);
     const now = Date.now();
     if (look.missing.length > 0) heldSince = undefined;
@@ -78,8 +80,9 @@ export async function awaitEtcd(
     if (now >= deadline) throw notYet(input, look);
     if (look.only === 'api') waitsSince = now;
     const pauseMs = pauseBefore(goal, now - waitsSince, heldSince !== undefined);
-    const soakEnds = heldSince === undefined ? deadline : heldSince + soakMs;
-    await pause(Math.min(pauseMs, Math.max(50, Math.min(deadline, soakEnds) - now)), signal);
+    // The last look of the soak is to end with it, or soon after.
+    const lastLookAt = heldSince === undefined ? deadline : heldSince + soakMs - (now - began) / 2;
+    await pause(Math.min(pauseMs, Math.max(50, Math.min(deadline, lastLookAt) - now)), signal);
   }
 }
 

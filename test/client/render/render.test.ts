@@ -69,6 +69,14 @@ describe('what people read', () => {
         masters: ['master-0', 'master-1', 'master-2'],
         inventory: '/home/ada/.cache/control-plane-recovery/lab/lab/clusters.yaml',
       }),
+    'a lab with an etcd operator that is up': () =>
+      renderLabUp({
+        cluster: 'lab',
+        api: 'https://10.78.0.14:6443',
+        masters: ['master-0', 'master-1', 'master-2'],
+        inventory: '/home/ada/.cache/control-plane-recovery/lab/lab/clusters.yaml',
+        platform: 'main',
+      }),
     'a lab that is half up': () =>
       renderLabStatus({
         state: 'half up',
