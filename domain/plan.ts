@@ -30,7 +30,7 @@ export interface PlanBase {
   steps: PlanStep[];
   /** What will be observed before success is called success. */
   proof: string[];
-  /** What remains afterwards that a person should know. */
+  /** What remains afterwards that a person should know. What begins with `Until ` is over once it is healed. */
   residualRisk: string[];
 }
 

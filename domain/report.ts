@@ -173,7 +173,9 @@ function refusals(state: RunState): string {
 
 function remains(state: RunState): string {
   if (!state.plan || !state.steps.some((step) => step.startedAt !== undefined)) return '';
-  const risks = list(state.plan.residualRisk.map((risk) => safe(risk, 800)));
+  const isHealed = state.outcome?.status === 'healed';
+  const left = state.plan.residualRisk.filter((risk) => !(isHealed && risk.startsWith('Until ')));
+  const risks = list(left.map((risk) => safe(risk, 800)));
   const { kept = [] } = state;
   const stays =
     kept.length === 0 ? [] : ['', 'What stays on purpose:', '', list(kept.map((one) => safe(one, 800)))];

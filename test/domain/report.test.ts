@@ -36,6 +36,18 @@ test('the report of a healed run is a whole incident record', () => {
   }
 });
 
+test('what holds until it is healed is told of a run that is not, and no more of one that is', () => {
+  const risk = 'Until master-1 is a healthy voter again, one more failure is an outage.';
+  for (const status of ['healed', 'aborted'] as const) {
+    const state = healedRun();
+    state.outcome = { ...state.outcome!, status };
+    state.plan = { ...state.plan!, residualRisk: [...state.plan!.residualRisk, risk] };
+    const told = renderReport(state).split('## What remains')[1] ?? '';
+    assert.equal(told.includes('one more failure is an outage'), status === 'aborted');
+    assert.match(told, /stays valid for up to one hour/);
+  }
+});
+
 test('a run that leaves cluster-admin with a kubelet is not called healed, and says what is owed and who keeps it', () => {
   const state = healedRun();
   const keptBy = 'workflow follow-up/lab/master-1';
