@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { loadInventory, type Inventory } from './inventory.ts';
 import { inventoryError } from './problems.ts';
 
@@ -29,12 +29,12 @@ export async function findInventoryFile(search: InventorySearch = {}): Promise<s
   if (env['CPR_CONFIG']) return named(resolve(cwd, env['CPR_CONFIG']), 'CPR_CONFIG');
   const places = [join(cwd, 'clusters.yaml'), userInventory(env)];
   for (const place of places) if (await exists(place)) return place;
-  const labs = (await search.labInventories?.()) ?? [];
+  const labs = chosenAmong((await search.labInventories?.()) ?? [], env);
   if (labs.length > 1) {
     throw inventoryError(
       'clusters.yaml',
       [],
-      `several labs are running; name one with --config: ${labs.join(', ')}`,
+      `several labs are running; name one with --config, or with CPR_LAB_NAME: ${labs.join(', ')}`,
     );
   }
   if (labs[0] !== undefined) return labs[0];
@@ -43,6 +43,12 @@ export async function findInventoryFile(search: InventorySearch = {}): Promise<s
     [],
     `no inventory found: neither ${places.join(' nor ')} exists, and no lab is running. Write one (docs/configuration.md), name it with --config or CPR_CONFIG, or run \`cpr lab up\`.`,
   );
+}
+
+/** Whoever runs a second lab names it to the lab's own commands by this variable. An inventory lies in its lab's directory. */
+function chosenAmong(labs: string[], { CPR_LAB_NAME: name }: NodeJS.ProcessEnv): string[] {
+  const own = labs.filter((file) => basename(dirname(file)) === name);
+  return own.length === 1 ? own : labs;
 }
 
 function userInventory(env: NodeJS.ProcessEnv): string {

@@ -87,7 +87,7 @@ async function reasonNotToPropose(
   const now = new Date().toISOString();
   const verdict = await verdictOf(runbook, looks, { request, read, leaseWatched, now });
   if (verdict.kind === 'wait')
-    return `${verdict.because}; a recovery that is started now waits for that by itself`;
+    return `${verdict.because} A recovery that is started now waits for that by itself.`;
   if (verdict.kind !== 'proceed') return verdict.because;
   if (policy.approvals === 'none')
     return `The inventory does not say how ${cluster} is approved: "approvals" is absent.`;

@@ -65,6 +65,18 @@ describe('the inventory is looked for in one order', () => {
     await assert.rejects(findInventoryFile(bare), /several labs.*--config/);
   });
 
+  it('of two running labs it is the one that the lab’s commands are about, where that was said', async () => {
+    const labs = ['first', 'second'].map((name) => join(dir, 'lab', name, 'clusters.yaml'));
+    const found = (name: string) =>
+      findInventoryFile({
+        env: { HOME: dir, CPR_LAB_NAME: name },
+        cwd: dir,
+        labInventories: () => Promise.resolve(labs),
+      });
+    assert.equal(await found('second'), labs[1]);
+    await assert.rejects(found('third'), /several labs.*CPR_LAB_NAME/);
+  });
+
   it('nothing anywhere is said with every place that was looked at', async () => {
     await assert.rejects(findInventory({ env: { HOME: dir }, cwd: dir }), /no inventory found.*cpr lab up/s);
   });
