@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { nodePodNamespace } from '../../../activities/connections/node-pod.ts';
 import type { Lab } from '../../../lab/lab.ts';
-import { etcdResource } from './etcd-operator.ts';
+import { etcdResource, until } from './etcd-operator.ts';
 
 /** What a recovery must leave as it was, in a form that can be compared. */
 export interface Surroundings {
@@ -85,10 +86,19 @@ export async function removeKept(lab: Lab): Promise<void> {
 
 /** Everything is as it was, but for what was kept on purpose, and of that the report names each path. */
 export async function assertNothingLeft(lab: Lab, before: Surroundings, report: string): Promise<void> {
+  await untilNoNodePods(lab);
   assert.deepEqual(await surroundings(lab), before);
   for (const line of await keptOn(lab)) {
     const [node = '', path = ''] = line.split(': ');
     const told = report.split('\n').some((one) => one.includes(`${path} on ${node}`));
     assert.ok(told, `the report names ${path} on ${node}`);
   }
+}
+
+/** Those of the pod lane stay for ten seconds after their last script, for the next one. */
+async function untilNoNodePods({ api }: Lab): Promise<void> {
+  await until('no pod of the pod lane is left', 1, async () => {
+    const { items } = await api.get<{ items: Item[] }>(`/api/v1/namespaces/${nodePodNamespace}/pods`);
+    return items.length === 0 || items.map(({ metadata }) => metadata.name).join(', ');
+  });
 }
