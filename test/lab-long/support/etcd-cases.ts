@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tellApiServers } from '../../../lab/cluster/etcd-servers.ts';
 import { isEtcdHealthy } from '../../../lab/faults/etcd-members.ts';
 import { faultNamed } from '../../../lab/faults/index.ts';
@@ -10,7 +11,7 @@ import { approve, ended, type Stage } from '../../lab/support/stage.ts';
 import { startWriter } from '../../lab/support/writer.ts';
 import type { Recovery } from '../../temporal/support/recoveries.ts';
 import { assertCertificatesNameAddress, assertWhole } from './etcd-health.ts';
-import { untilCondition, untilSettled, untilThreeVoters } from './etcd-operator.ts';
+import { revisionOf, untilCondition, untilSettled, untilThreeVoters } from './etcd-operator.ts';
 import { assertHealed, recoverEtcd, stepTimes, untilEtcdGate } from './etcd-recoveries.ts';
 import { assertNothingLeft, keptOn, removeKept, surroundings } from './left-behind.ts';
 
@@ -97,7 +98,21 @@ export async function whileEtcdBroken<T>(
  */
 export async function requireWhole(lab: Lab): Promise<void> {
   await untilThreeVoters(lab, 'master-0', 5);
-  await untilSettled(lab, 2, 15);
-  await untilCondition(lab, 'EtcdMembersAvailable', 'True', /^3 members are available$/);
   await tellApiServers(lab);
+  await untilCondition(lab, 'EtcdMembersAvailable', 'True', /^3 members are available$/);
+  await untilSteady(lab);
+}
+
+/** Longer than the operator takes from a change to its revision: a member that has just come brings two. */
+const STEADY_MS = 25_000;
+
+/** Between two revisions it looks settled for a moment, and a fault in the second one is another fault (run J). */
+async function untilSteady(lab: Lab): Promise<void> {
+  for (let before = -1; ;) {
+    await untilSettled(lab, 2, 15);
+    const revision = await revisionOf(lab);
+    if (revision === before) return;
+    before = revision;
+    await sleep(STEADY_MS);
+  }
 }
