@@ -8,7 +8,7 @@ import { DEFAULT_KNOBS, readKnobs, turnKnobs } from '../../lab/platform/knobs.ts
 import { requestsByCpr, writesByCpr } from '../lab/support/audit.ts';
 import { makeSshShim } from '../lab/support/ssh-shim.ts';
 import { approve, ended } from '../lab/support/stage.ts';
-import { recoverFrom, requireWhole, whileEtcdBroken } from './support/etcd-cases.ts';
+import { recoverFrom, requireSteady, requireWhole, whileEtcdBroken } from './support/etcd-cases.ts';
 import {
   assertCertificatesNameAddress,
   assertSecretsNameAddress,
@@ -103,7 +103,7 @@ test('the address changed in mid-roll-out: the stale certificates are found and 
 });
 
 test('the operator heals a change of address alone, its gate open for one revision: the run notices, and has done nothing', async () => {
-  await requireWhole(lab);
+  await requireSteady(lab);
   await removeKept(lab);
   await whileEtcdBroken(lab, { fault: 'etcd-address-change', node: NODE }, async () => {
     await openGateOnce();

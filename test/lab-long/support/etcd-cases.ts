@@ -99,17 +99,21 @@ export async function whileEtcdBroken<T>(
 export async function requireWhole(lab: Lab): Promise<void> {
   await untilThreeVoters(lab, 'master-0', 5);
   await tellApiServers(lab);
+  await untilSettled(lab, 2, 15);
   await untilCondition(lab, 'EtcdMembersAvailable', 'True', /^3 members are available$/);
-  await untilSteady(lab);
 }
 
 /** Longer than the operator takes from a change to its revision: a member that has just come brings two. */
 const STEADY_MS = 25_000;
 
-/** Between two revisions it looks settled for a moment, and a fault in the second one is another fault (run J). */
-async function untilSteady(lab: Lab): Promise<void> {
-  for (let before = -1; ;) {
-    await untilSettled(lab, 2, 15);
+/**
+ * The same for some time: between two revisions an operator looks settled for a moment, and a change of address in the second
+ * one is another fault (run J).
+ */
+export async function requireSteady(lab: Lab): Promise<void> {
+  let before: number | undefined;
+  for (;;) {
+    await requireWhole(lab);
     const revision = await revisionOf(lab);
     if (revision === before) return;
     before = revision;
