@@ -4,7 +4,7 @@ import { patchSpec } from './support/etcd-operator.ts';
 import { openEtcdStage } from './support/etcd-recoveries.ts';
 import { ownLab } from './support/own-lab.ts';
 
-/** A lab of its own: with the older operator, and a node's address changes for good. */
+/** A lab of its own: with the older operator, and a node's address changes for good. The same cases as with the newer one. */
 const { lab, close } = await ownLab('rec416', '10.98.0', '4.16');
 // Two looks two minutes apart are shown in the other files.
 const stage = await openEtcdStage({ seenFor: '20s' });
@@ -22,4 +22,16 @@ test('a changed address, with everything behind the gate: replaced, and the over
 
 test('lost data', async (t) => {
   await recoverFrom(t, stage, { fault: 'etcd-data-lost', node: 'master-1' });
+});
+
+test('corrupt data', async (t) => {
+  await recoverFrom(t, stage, { fault: 'etcd-data-corrupt', node: 'master-0' });
+});
+
+test('a certificate that does not fit its key', async (t) => {
+  await recoverFrom(t, stage, { fault: 'etcd-bad-certificate', node: 'master-1' });
+});
+
+test('a manifest that was edited by hand', async (t) => {
+  await recoverFrom(t, stage, { fault: 'etcd-bad-manifest', node: 'master-1' });
 });

@@ -3,10 +3,10 @@ import { after, before, test } from 'node:test';
 import { faultNamed } from '../../lab/faults/index.ts';
 import { silentProgress } from '../../lab/host/progress.ts';
 import { abortUpdate } from '../../workflows/messages.ts';
-import { until } from '../temporal/support/processes.ts';
 import { untilGate, type Recovery } from '../temporal/support/recoveries.ts';
 import { writesByCpr } from './support/audit.ts';
 import { whileAlso, whileBroken } from './support/broken.ts';
+import { reached } from './support/reached.ts';
 import { makeSshShim, type SshShim } from './support/ssh-shim.ts';
 import { approve, ended, openStage, type Stage } from './support/stage.ts';
 import { kubeletStarts, notes } from './support/times.ts';
@@ -70,7 +70,7 @@ async function approvedAndHeld(where = node): Promise<{ recovery: Recovery; sinc
   await untilGate(recovery);
   shim.holdAt({ script: 'any', when: 'before', address: stage.lab.address(where) });
   const since = await approve(recovery);
-  await until(() => shim.sprung());
+  await reached(shim, recovery);
   return { recovery, since };
 }
 

@@ -9,6 +9,7 @@ import type { Recovery } from '../temporal/support/recoveries.ts';
 import { requireHealthy, whileBroken } from './support/broken.ts';
 import { faultsOf, rememberHealthy, type Before } from './support/node-proof.ts';
 import { ownRequestSince } from './support/once-more.ts';
+import { reached } from './support/reached.ts';
 import { makeSshShim, type SshShim } from './support/ssh-shim.ts';
 import { approve, ended, openStage, type Stage } from './support/stage.ts';
 import { kubeletStarts } from './support/times.ts';
@@ -83,7 +84,7 @@ async function terminatedAfter(script: 'install-bootstrap' | 'restart-kubelet'):
   shim.holdAt({ script, when: 'ended' });
   const run = await stage.recover();
   const approvedAt = await approve(run);
-  await until(() => shim.sprung());
+  await reached(shim, run);
   await run.terminate('somebody was in a hurry');
   shim.release();
   return approvedAt;

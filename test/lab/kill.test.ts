@@ -4,10 +4,12 @@ import { startApiProxy, type ApiProxy } from './support/api-proxy.ts';
 import { writesByCpr } from './support/audit.ts';
 import { requireHealthy, whileBroken } from './support/broken.ts';
 import { faultsOf, rememberHealthy } from './support/node-proof.ts';
+import { reached } from './support/reached.ts';
 import { makeSshShim, type SshShim } from './support/ssh-shim.ts';
 import { approve, ended, openStage, type Stage } from './support/stage.ts';
 import { kubeletStarts, notes, writtenAt } from './support/times.ts';
 import { until } from '../temporal/support/processes.ts';
+import type { Recovery } from '../temporal/support/recoveries.ts';
 import type { WorkerProcess } from '../temporal/support/worker-process.ts';
 
 const node = 'master-1';
@@ -47,11 +49,13 @@ test('killed between the approval and its reply: the request is found approved, 
 
 test('killed when the durable bootstrap file is in place and nobody has heard of it: it is written once', async () => {
   shim.killAt({ script: 'install-bootstrap', when: 'ended', after: 'restart-kubelet' });
-  await recoverWithTwoWorkers(() => until(() => shim.sprung()));
+  await recoverWithTwoWorkers((_, recovery) => reached(shim, recovery));
 });
 
 /** One recovery whose first worker dies at the instruction that was set up; `killed` returns when it is dead. */
-async function recoverWithTwoWorkers(killed: (worker: WorkerProcess) => Promise<unknown>): Promise<void> {
+async function recoverWithTwoWorkers(
+  killed: (worker: WorkerProcess, recovery: Recovery) => Promise<unknown>,
+): Promise<void> {
   const { lab } = stage;
   const options = { inventory: stage.inventoryWith(proxy.kubeconfig), path: shim.directory };
   await requireHealthy(lab);
@@ -60,7 +64,7 @@ async function recoverWithTwoWorkers(killed: (worker: WorkerProcess) => Promise<
     const first = await stage.startWorker(options);
     const recovery = await stage.recover();
     const approvedAt = await approve(recovery);
-    await killed(first);
+    await killed(first, recovery);
     const second = await stage.startWorker(options);
     const { outcome, state } = await ended(recovery);
     await second.kill();
