@@ -1,10 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { parseEtcdOperator } from '../../activities/observe/parse-platform.ts';
-import { rollOutOf } from '../../domain/etcd/roll-out.ts';
 import { membersWithout, peerUrlOf, survivorOf, untilEtcdHealthy } from '../../lab/faults/etcd-members.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { requireWhole, whileEtcdBroken } from '../../test/lab-long/support/etcd-cases.ts';
-import { etcdResource, revisionOf, until } from '../../test/lab-long/support/etcd-operator.ts';
+import { requireSteady, whileEtcdBroken } from '../../test/lab-long/support/etcd-cases.ts';
+import { until } from '../../test/lab-long/support/etcd-operator.ts';
 import {
   assertHealed,
   openEtcdStage,
@@ -21,9 +18,6 @@ import { activityTimes, votedAt } from './history.ts';
 const FAULT = 'etcd-data-lost';
 const NODE = 'master-1';
 const ENDS_WITHIN_MS = 25 * 60_000;
-/** A change of the members is a revision within some ten seconds. */
-const STEADY_MS = 30_000;
-
 /** As the stage's policy has it; by default it is a minute. */
 const SOAK_MS = 5_000;
 
@@ -50,21 +44,6 @@ export async function measureEtcd(lab: Lab, say: (text: string) => void): Promis
   const look = await measureLook(stage);
   say('the runbook replaces a member that has lost its data');
   return { look, ...(await measureRun(stage, bare)) };
-}
-
-/**
- * A promotion brings two revisions, and between them the operator looks as if it had settled: a fault in the second one would
- * be waited for until that stands still.
- */
-async function requireSteady(lab: Lab): Promise<void> {
-  for (;;) {
-    await requireWhole(lab);
-    const revision = await revisionOf(lab);
-    await sleep(STEADY_MS);
-    const operator = parseEtcdOperator(await etcdResource(lab));
-    const rollOut = rollOutOf(operator, [...lab.masters]);
-    if (operator.latestAvailableRevision === revision && rollOut.state === 'settled') return;
-  }
 }
 
 /** Asked to recover what is healthy, a run looks and refuses. */

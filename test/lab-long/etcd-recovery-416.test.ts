@@ -1,5 +1,5 @@
 import { after, test } from 'node:test';
-import { recoverFrom } from './support/etcd-cases.ts';
+import { atTheSameAddress, recoverFrom } from './support/etcd-cases.ts';
 import { patchSpec } from './support/etcd-operator.ts';
 import { openEtcdStage } from './support/etcd-recoveries.ts';
 import { ownLab } from './support/own-lab.ts';
@@ -24,14 +24,8 @@ test('lost data', async (t) => {
   await recoverFrom(t, stage, { fault: 'etcd-data-lost', node: 'master-1' });
 });
 
-test('corrupt data', async (t) => {
-  await recoverFrom(t, stage, { fault: 'etcd-data-corrupt', node: 'master-0' });
-});
-
-test('a certificate that does not fit its key', async (t) => {
-  await recoverFrom(t, stage, { fault: 'etcd-bad-certificate', node: 'master-1' });
-});
-
-test('a manifest that was edited by hand', async (t) => {
-  await recoverFrom(t, stage, { fault: 'etcd-bad-manifest', node: 'master-1' });
-});
+for (const { claim, ...broken } of atTheSameAddress) {
+  test(claim, async (t) => {
+    await recoverFrom(t, stage, broken);
+  });
+}

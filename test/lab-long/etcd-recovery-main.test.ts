@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { recoverFrom } from './support/etcd-cases.ts';
+import { atTheSameAddress, recoverFrom } from './support/etcd-cases.ts';
 import { patchSpec } from './support/etcd-operator.ts';
 import { openEtcdStage } from './support/etcd-recoveries.ts';
 import { ownLab } from './support/own-lab.ts';
@@ -28,14 +28,8 @@ test('a changed address, among overrides of other people: replaced, and theirs a
   await patchSpec(lab, { unsupportedConfigOverrides: null });
 });
 
-test('corrupt data', async (t) => {
-  await recoverFrom(t, stage, { fault: 'etcd-data-corrupt', node: 'master-0' });
-});
-
-test('a certificate that does not fit its key', async (t) => {
-  await recoverFrom(t, stage, { fault: 'etcd-bad-certificate', node: 'master-1' });
-});
-
-test('a manifest that was edited by hand', async (t) => {
-  await recoverFrom(t, stage, { fault: 'etcd-bad-manifest', node: 'master-1' });
-});
+for (const { claim, ...broken } of atTheSameAddress) {
+  test(claim, async (t) => {
+    await recoverFrom(t, stage, broken);
+  });
+}

@@ -37,6 +37,18 @@ function remove(on: FakeNode, path: string): void {
   rmSync(join(on.root, path), { recursive: true });
 }
 
+/** A node one of whose members listens, at `open`; the others refuse connections. */
+async function oneListening(t: TestContext): Promise<{ on: FakeNode; open: string }> {
+  const listener = createServer().listen(0, '127.0.0.1');
+  t.after(() => listener.close());
+  await once(listener, 'listening');
+  // It listens by TCP, so it has an address of that kind.
+  const open = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  const on = await etcdNode(t);
+  on.write('fake/exec', on.read('fake/exec').replaceAll('127.79.0.12:2379', open));
+  return { on, open };
+}
+
 describe('observe-etcd.sh', { concurrency }, () => {
   it('finds nothing wrong with a healthy master, and asks its member in the container that stays', async (t) => {
     const on = await etcdNode(t);
@@ -213,12 +225,7 @@ describe('observe-etcd.sh', { concurrency }, () => {
   });
 
   it('waits for no member that refuses connections, and leaves the others to etcdctl', async (t) => {
-    const listener = createServer().listen(0, '127.0.0.1');
-    t.after(() => listener.close());
-    await once(listener, 'listening');
-    const open = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
-    const on = await etcdNode(t);
-    on.write('fake/exec', on.read('fake/exec').replaceAll('127.79.0.12:2379', open));
+    const { on, open } = await oneListening(t);
     on.write('fake/reach', `[{"endpoint":"https://${open}","health":true,"took":"9ms"}]`);
     const said = await run(on, 'observe-etcd.sh');
     assert.deepEqual(
@@ -240,12 +247,7 @@ describe('observe-etcd.sh', { concurrency }, () => {
   });
 
   it('knows nothing of whom a member reaches where etcdctl does not say', async (t) => {
-    const listener = createServer().listen(0, '127.0.0.1');
-    t.after(() => listener.close());
-    await once(listener, 'listening');
-    const open = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
-    const on = await etcdNode(t);
-    on.write('fake/exec', on.read('fake/exec').replaceAll('127.79.0.12:2379', open));
+    const { on } = await oneListening(t);
     const { reach, members } = parseView(await run(on, 'observe-etcd.sh'), 'etcdctl');
     assert.equal(members.known, true);
     assert.equal(reach.known, false);

@@ -74,6 +74,13 @@ export async function recoverFrom(t: TestContext, stage: Stage, of: EtcdCase): P
   return result;
 }
 
+/** A member that is bad for good and has not moved, beside the one that has lost its data: the same on every platform. */
+export const atTheSameAddress = [
+  { claim: 'corrupt data', fault: 'etcd-data-corrupt', node: 'master-0' },
+  { claim: 'a certificate that does not fit its key', fault: 'etcd-bad-certificate', node: 'master-1' },
+  { claim: 'a manifest that was edited by hand', fault: 'etcd-bad-manifest', node: 'master-1' },
+] as const;
+
 /** The operator goes on meanwhile; a plan that it has overtaken is shown anew, and a person would read it and vote once more. */
 async function endedWithVotes(recovery: Recovery): Promise<RecoveryResult> {
   const voted = new Set(['plan-1']);
