@@ -16,7 +16,7 @@ export interface TierResult extends Counts {
 export interface NodeTest {
   files: readonly string[];
   flags: readonly string[];
-  /** Of one test; a hanging one must not hang the run. */
+  /** Of one test; a hanging one must not hang the run. Nor must a file outside its tests: it may be silent a little longer. */
   timeoutMinutes: number;
   /**
    * How many files may be run a second time by themselves when they fail. A machine that is busy with something else makes
@@ -47,19 +47,20 @@ export async function nodeTest(tests: NodeTest, context: TierContext): Promise<T
   };
 }
 
-async function runOnce(
-  tests: NodeTest,
-  { signal }: TierContext,
-): Promise<{ counts: Counts; output: string }> {
+async function runOnce(tests: NodeTest, context: TierContext): Promise<{ counts: Counts; output: string }> {
+  const silence = guardAgainstSilence(tests.timeoutMinutes * 1.2);
   const timeout = `--test-timeout=${tests.timeoutMinutes * 60_000}`;
   const flags = ['--test', '--test-reporter=spec', timeout, ...tests.flags];
   const color = process.stdout.isTTY && !process.env['NO_COLOR'] ? { FORCE_COLOR: '1' } : {};
   const { code, stdout, stderr } = await run([process.execPath, ...flags, ...tests.files], {
     cwd: root,
-    signal,
+    signal: AbortSignal.any([context.signal, silence.signal]),
     env: { ...color, ...tests.env },
-    ...(tests.printAtEnd ? {} : { onLine: passOn }),
-  });
+    onLine: (line, stream) => {
+      silence.broken(line);
+      if (!tests.printAtEnd) process[stream].write(`${line}\n`);
+    },
+  }).finally(silence.over);
   if (tests.printAtEnd) process.stdout.write(stdout + stderr);
   const counts = countsIn(stdout);
   if (!counts) throw new Error(`node --test ended with exit code ${code} before it had counted its tests`);
@@ -67,6 +68,23 @@ async function runOnce(
   return { counts: code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts, output: stdout };
 }
 
-function passOn(line: string, stream: 'stdout' | 'stderr'): void {
-  process[stream].write(`${line}\n`);
+/** Aborts when no test has said anything for so long that one of them must have reached its own limit. */
+function guardAgainstSilence(minutes: number): {
+  signal: AbortSignal;
+  broken: (line: string) => void;
+  over: () => void;
+} {
+  const guard = new AbortController();
+  let last = 'none yet';
+  const timer = setTimeout(() => {
+    const said = `No test has said anything for ${minutes} minutes (the last line: ${last})`;
+    guard.abort(
+      new Error(`${said}: a file hangs outside its tests, which no limit of a test ends. Ended them all.`),
+    );
+  }, minutes * 60_000);
+  const broken = (line: string) => {
+    last = line.trim() || last;
+    timer.refresh();
+  };
+  return { signal: guard.signal, broken, over: () => clearTimeout(timer) };
 }

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { searchAttributeNames } from '../../domain/search-attributes.ts';
 import { freePorts, isFree, loopback } from './ports.ts';
 import { untilHealthy } from './health.ts';
+import { portWasTaken, startFailure } from './server-log.ts';
 
 const startTimeoutMs = 30_000;
 const stopTimeoutMs = 5_000;
@@ -53,8 +54,8 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     } catch (error) {
       await server.stop();
       options.signal?.throwIfAborted();
-      const collided = error instanceof Error && error.message.includes('address already in use');
-      if (!collided || options.ports !== undefined || attempt === attempts) throw error;
+      const again = options.ports === undefined && attempt < attempts;
+      if (!again || !(await portWasTaken(server.logFile))) throw error;
     }
   }
 }
@@ -62,7 +63,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
 async function untilItServes(server: TemporalServer, signal: AbortSignal | undefined): Promise<void> {
   const decided = new AbortController();
   const ended = server.ended.then(async (how) => {
-    if (!decided.signal.aborted) throw new Error(await startFailure(server, how));
+    if (!decided.signal.aborted) throw new Error(await startFailure(server.logFile, how));
   });
   try {
     const given = AbortSignal.any([decided.signal, ...(signal ? [signal] : [])]);
@@ -139,14 +140,6 @@ async function end(child: ChildProcess, ended: Promise<string>, gracefully: bool
   }
   child.kill('SIGKILL');
   await ended;
-}
-
-async function startFailure(server: TemporalServer, how: string): Promise<string> {
-  const log = await readFile(server.logFile, 'utf8').catch(() => '');
-  const last = log.trim().split('\n').slice(-5);
-  return [`The Temporal server ${how} before it served; its log ${server.logFile} ends with:`, ...last].join(
-    '\n    ',
-  );
 }
 
 async function requireFree({ grpc, ui }: { grpc: number; ui: number }): Promise<void> {

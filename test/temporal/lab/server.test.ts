@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,6 +87,35 @@ describe('a Temporal dev server', () => {
     );
   });
 
+  it('takes other ports when one was taken after it was chosen, however long the stack is that hides it', async () => {
+    const starts = join(directory, 'starts');
+    const command = await commandThat(
+      directory,
+      `echo start >>${starts}`,
+      `[ "$(wc -l <${starts})" -gt 1 ] && exec ${binary} "$@"`,
+      'echo "listen tcp 127.0.0.1:45137: bind: address already in use"',
+      'seq 200',
+      'exit 2',
+    );
+    const server = await startTemporalServer({ binary: command, dbFile: dbFile('late'), durable: false });
+    await server.stop();
+    assert.equal((await readFile(starts, 'utf8')).trim(), 'start\nstart');
+  });
+
+  it('is not started a second time when it died of something else, and its first complaint is shown', async () => {
+    const starts = join(directory, 'deaths');
+    const command = await commandThat(
+      directory,
+      `echo start >>${starts}`,
+      'echo "panic: out of memory"; seq 200; exit 2',
+    );
+    await assert.rejects(
+      startTemporalServer({ binary: command, dbFile: dbFile('dead'), durable: false }),
+      /ended with exit code 2 .*\n +panic: out of memory\n +…\n +196\n/s,
+    );
+    assert.equal((await readFile(starts, 'utf8')).trim(), 'start');
+  });
+
   it('shows the end of the log when the server cannot start', async () => {
     await assert.rejects(
       startTemporalServer({ binary, dbFile: directory, durable: true }),
@@ -94,3 +123,10 @@ describe('a Temporal dev server', () => {
     );
   });
 });
+
+/** A `temporal` command of our own: a shell script of these lines. */
+async function commandThat(directory: string, ...lines: string[]): Promise<string> {
+  const path = join(await mkdtemp(join(directory, 'command-')), 'temporal');
+  await writeFile(path, ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 });
+  return path;
+}

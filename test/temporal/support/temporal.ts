@@ -22,7 +22,6 @@ export interface TestTemporal {
 
 /** Half a second. Without the safe pragmas: a test's runs need not survive a power cut. */
 export async function startTestTemporal(): Promise<TestTemporal> {
-  installQuietRuntime();
   const directory = await mkdtemp(join(tmpdir(), 'cpr-temporal-'));
   const binary = await resolveTemporalBinary({ progress: terminalProgress() });
   const options = { binary, dbFile: join(directory, 'runs.db'), durable: false };
@@ -30,6 +29,8 @@ export async function startTestTemporal(): Promise<TestTemporal> {
   const { address, uiUrl } = server;
   const ports = { grpc: Number(new URL(`tcp://${address}`).port), ui: Number(new URL(uiUrl).port) };
   const connection = await Connection.connect({ address });
+  // Not before the server runs: the SDK's runtime keeps the process alive, and without a server nobody would end it.
+  installQuietRuntime();
   const nativeConnection = await NativeConnection.connect({ address });
   // Identities stand in histories, and histories are committed: no names of hosts.
   const client = new Client({ connection, identity: 'someone@test' });
