@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { waitUntil } from '../../lab/cluster/wait.ts';
 import { resolveStepUpdate } from '../../workflows/messages.ts';
-import { until } from '../temporal/support/processes.ts';
-import { untilGate, untilState } from '../temporal/support/recoveries.ts';
+import { untilGate, untilState, type Recovery } from '../temporal/support/recoveries.ts';
 import { requireHealthy, whileBroken } from '../lab/support/broken.ts';
 import { fingerprint } from '../lab/support/fingerprint.ts';
 import { faultsOf, rememberHealthy } from '../lab/support/node-proof.ts';
+import { reached } from '../lab/support/reached.ts';
 import { makeSshShim } from '../lab/support/ssh-shim.ts';
 import { ended } from '../lab/support/stage.ts';
 import { kubeletStarts, notes } from '../lab/support/times.ts';
@@ -38,7 +38,7 @@ for (const { faults, scripts } of ways) {
       healsAlthough(
         faults,
         () => shim.cutAt({ script, when: 'begun', address: lab.address(node) }),
-        () => until(() => shim.sprung()),
+        (recovery) => reached(shim, recovery),
       ));
   }
 }
@@ -49,8 +49,8 @@ for (const { faults, scripts } of ways) {
       healsAlthough(
         faults,
         () => shim.killAt({ script, when: 'ended', address: lab.address(node) }),
-        async () => {
-          await until(() => shim.sprung());
+        async (recovery) => {
+          await reached(shim, recovery);
           await stage.startWorker(worker);
         },
       ));
@@ -61,7 +61,7 @@ for (const { faults, scripts } of ways) {
 async function healsAlthough(
   faults: string[],
   disturb: () => void,
-  disturbed: () => Promise<unknown>,
+  disturbed: (recovery: Recovery) => Promise<unknown>,
 ): Promise<void> {
   await stage.endRecovery();
   await requireHealthy(lab);
@@ -71,7 +71,7 @@ async function healsAlthough(
     disturb();
     const recovery = await stage.recover();
     const { at } = await approveAll(recovery);
-    await disturbed();
+    await disturbed(recovery);
     const { outcome } = await ended(recovery);
     await first.kill();
     assert.equal(outcome.status, 'healed', outcome.sentence);

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { approve, CLIENT_SIGNER, listCsrs, type Csr } from '../../../lab/cluster/approver.ts';
+import { removeCertificates } from '../../../lab/faults/kubelet-credential.ts';
+import { restartKubelet } from '../../../lab/faults/kubelet-unit.ts';
 import { untilHealthy } from '../../../lab/faults/node-health.ts';
 import type { Lab } from '../../../lab/lab.ts';
 
@@ -7,10 +9,8 @@ const WAIT_MS = 90_000;
 
 /** What would bring the incident back, if the bootstrap file were not as good as it looks. */
 export async function removeCertificateAndRestart(lab: Lab, node: string): Promise<void> {
-  const script =
-    'rm -f /var/lib/kubelet/pki/kubelet-client* && systemctl reset-failed kubelet && systemctl restart kubelet';
-  const { code, stderr } = await lab.sh(node, ['sh', '-c', script]);
-  if (code !== 0) throw new Error(stderr);
+  await removeCertificates(lab, node);
+  await restartKubelet(lab, node);
 }
 
 /** The request that the node's kubelet files by itself; then it is approved, and the node gets well. */
