@@ -37,13 +37,18 @@ export async function approveKubeletCsr(
   input: ApproveCsrInput,
   { by, signal, settleMs = SETTLE_MS }: { by: string; signal: AbortSignal; settleMs?: number },
 ): ReturnType<ActActivities['approveKubeletCsr']> {
-  if (await hasOwnCertificate(lane, input, signal)) {
-    const sentence = `${input.node} has a valid client certificate of its own already: nothing is left to approve`;
-    return { changed: false, sentence, name: '', uid: '' };
-  }
+  const over = new AbortController();
   const api = await connectTo(cluster, lane, { budget: createBudget(noLimits()), signal });
   try {
-    const { name, uid } = await findRequest(api, input, signal, settleMs);
+    // While the request settles the node is asked: until its certificate is there the kubelet asks for its Node ever more seldom, so that a
+    // second more here is several until it is back. Nothing is approved before both are known.
+    const request = findRequest(api, input, AbortSignal.any([signal, over.signal]), settleMs);
+    request.catch(() => {});
+    if (await hasOwnCertificate(lane, input, signal)) {
+      const sentence = `${input.node} has a valid client certificate of its own already: nothing is left to approve`;
+      return { changed: false, sentence, name: '', uid: '' };
+    }
+    const { name, uid } = await request;
     const changed = await approve(api, { name, uid }, input, by);
     await waitUntilIssued(api, name, uid, signal);
     const sentence = changed
@@ -51,6 +56,7 @@ export async function approveKubeletCsr(
       : `request ${name} of ${input.commonName} was approved already; its certificate is issued`;
     return { changed, sentence, name, uid };
   } finally {
+    over.abort();
     api.close();
   }
 }

@@ -4,6 +4,12 @@ import { missingMirrorPods, notReady, type MirrorPod } from '../cluster/health.t
 import { MANIFESTS } from '../cluster/paths.ts';
 import { waitUntil } from '../cluster/wait.ts';
 
+/**
+ * A kubelet that has waited for its certificate looks for its Node once a minute at worst, may lose a mirror pod in the making, and makes it again
+ * within 90 s.
+ */
+const HEALTHY_MS = 5 * 60_000;
+
 interface Lease {
   spec: { holderIdentity?: string; renewTime?: string; leaseDurationSeconds?: number };
 }
@@ -44,7 +50,7 @@ async function until(lab: Lab, node: string, { since, signal, isWell }: Awaited)
     await approvePending(lab.api, { clientsOf: [node] });
     return isHealthy(lab, node, { since, isWell });
   };
-  await waitUntil(`${node} healthy`, probe, { withinMs: 3 * 60_000, signal });
+  await waitUntil(`${node} healthy`, probe, { withinMs: HEALTHY_MS, signal });
 }
 
 async function isHealthy(

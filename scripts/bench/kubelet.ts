@@ -89,7 +89,7 @@ interface Return {
 /** When the Node is Ready and when all its mirror pods are there, as the API has it. */
 async function untilBack(lab: Lab, since: number): Promise<Return> {
   const back: Partial<Return> = {};
-  const deadline = since + 180_000;
+  const deadline = since + 300_000;
   while (Date.now() < deadline) {
     const [ready, pods] = await Promise.all([readyNodes(lab.api), mirrorPods(lab.api)]);
     const now = Date.now() - since;

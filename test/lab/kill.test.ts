@@ -8,7 +8,6 @@ import { reached } from './support/reached.ts';
 import { makeSshShim, type SshShim } from './support/ssh-shim.ts';
 import { approve, ended, openStage, type Stage } from './support/stage.ts';
 import { kubeletStarts, notes, writtenAt } from './support/times.ts';
-import { until } from '../temporal/support/processes.ts';
 import type { Recovery } from '../temporal/support/recoveries.ts';
 import type { WorkerProcess } from '../temporal/support/worker-process.ts';
 
@@ -39,8 +38,8 @@ const everyActOnce = [
 /** Two of the worst moments; the others stand in test/lab-long/kubelet-bad-ground.test.ts. */
 test('killed between the approval and its reply: the request is found approved, once', async () => {
   const held = proxy.holdNext('PUT', /certificatesigningrequests\/[^/]+\/approval$/);
-  await recoverWithTwoWorkers(async (worker) => {
-    await until(() => held.status() !== undefined);
+  await recoverWithTwoWorkers(async (worker, recovery) => {
+    await reached({ sprung: () => held.status() !== undefined }, recovery);
     assert.equal(held.status(), 200);
     await worker.kill();
     held.cut();

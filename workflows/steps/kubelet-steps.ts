@@ -11,8 +11,11 @@ import { advice, retryFrom } from './kubelet-advice.ts';
 import type { Run } from './run.ts';
 import { beyondReturn, type Procedure, type StepCode, type StepReport } from './step-runner.ts';
 
-/** Time for the identity, the lease, Ready and the mirror pods to come, besides the time for which they must stay. */
-const recoveryTimeMs = 180_000;
+/**
+ * Time for the identity, the lease, Ready and the mirror pods to come, besides the time for which they must stay. All of it is the kubelet's own: it
+ * looks for its Node again after up to 60 s, makes a mirror pod that it has lost again after up to 90 s, writes its status after 10 s.
+ */
+const recoveryTimeMs = 240_000;
 
 type KubeletStep =
   | 'backup'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { approveKubeletCsr } from '../../../activities/act/approve-csr.ts';
 import type { ActivityErrorType, ApproveCsrInput } from '../../../activities/contract.ts';
 import { isFailure } from '../../../activities/failure.ts';
@@ -8,6 +9,7 @@ import { certificate } from '../support/certificates.ts';
 import { refused } from '../support/fake-api.ts';
 import { fakeCluster, kubeletRequest, type FakeCluster } from '../support/fake-cluster.ts';
 import { healthyWords, stubLane } from '../support/stub-lane.ts';
+import { until } from '../../temporal/support/processes.ts';
 
 const input: ApproveCsrInput = {
   cluster: 'fake',
@@ -27,6 +29,8 @@ function approve(cluster: FakeCluster, words: Record<string, string> = {}) {
   return approveKubeletCsr(cluster.connection, lane, input, { by: 'the test', signal, settleMs: 20 });
 }
 
+const lists = ({ api }: FakeCluster) =>
+  api.calls.filter(({ path }) => path.endsWith('/certificatesigningrequests')).length;
 const puts = ({ api }: FakeCluster) => api.calls.filter(({ method }) => method === 'PUT');
 
 describe('approveKubeletCsr', { concurrency: 4 }, () => {
@@ -61,6 +65,30 @@ describe('approveKubeletCsr', { concurrency: 4 }, () => {
       assert.equal(puts(cluster).length, enough ? 0 : 1);
     });
   }
+
+  it('asks the node while the request settles, and approves nothing before the node has answered', async (t) => {
+    const cluster = await fakeCluster(t);
+    cluster.csrs = [await kubeletRequest('new')];
+    const answered = Promise.withResolvers<Record<string, string>>();
+    const lane = stubLane(() => answered.promise);
+    const options = { by: 'the test', signal, settleMs: 20 };
+    const done = approveKubeletCsr(cluster.connection, lane, input, options);
+    await until(() => lists(cluster) === 2);
+    await setTimeout(100);
+    assert.equal(puts(cluster).length, 0);
+    answered.resolve(healthyWords());
+    assert.equal((await done).changed, true);
+  });
+
+  it('has nothing to approve where the node has its own certificate, however many requests there are', async (t) => {
+    const cluster = await fakeCluster(t);
+    cluster.csrs = [await kubeletRequest('one'), await kubeletRequest('two')];
+    const { pem } = await certificate('O=system:nodes, CN=system:node:master-1');
+    const nodeTime = new Date().toISOString();
+    const words = { nodeTime, certState: 'present', certLink: 'kubelet-client-1.pem', certPem: pem };
+    assert.equal((await approve(cluster, words)).changed, false);
+    assert.equal(puts(cluster).length, 0);
+  });
 
   it('goes on when the node cannot be asked', async (t) => {
     const cluster = await fakeCluster(t);

@@ -128,8 +128,11 @@ export async function approveGate(recovery: Recovery, gate: NonNullable<RunState
   return at;
 }
 
-/** Amply: an undisturbed recovery takes ten seconds, one whose worker was killed twenty; and ten times that on a busy machine. */
-const WAIT_MS = 300_000;
+/**
+ * Amply: an undisturbed recovery takes twenty seconds, one whose worker was killed thirty; one whose kubelet has lost a mirror pod
+ * (docs/runbooks/kubelet-auth-recovery.md, "How long it takes") a minute and a half more; and several times that on a busy machine.
+ */
+const WAIT_MS = 480_000;
 
 /** The result. A run that is blocked says so at once instead of by a test that hangs. */
 export async function ended(
