@@ -2,6 +2,8 @@ import { Agent, type RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import { failure, sentenceOf } from '../failure.ts';
 
+const MOST_CONNECTIONS = 8;
+
 /** What a kubeconfig says of one server, ready for node:https. */
 export interface ApiTarget {
   /** `https://api.prod-eu-1.example:6443` */
@@ -26,9 +28,9 @@ export async function readKubeconfig(kubeconfig: string, context?: string): Prom
     const tls: RequestOptions = {};
     await config.applyToHTTPSOptions(tls);
     if (!(tls.agent instanceof Agent)) throw new Error('its proxy-url is of a kind that is not supported');
-    // Several calls make up one look; a TLS handshake for each would cost more than the calls.
+    // Two dozen calls at once make up one look; a TLS handshake for each would cost more than the calls, on both sides.
     tls.agent.options.keepAlive = true;
-    Object.assign(tls.agent, { keepAlive: true });
+    Object.assign(tls.agent, { keepAlive: true, maxSockets: MOST_CONNECTIONS });
     return { server: server.replace(/\/+$/, ''), tls, agent: tls.agent };
   } catch (error) {
     throw failure('ApiUnreachable', `kubeconfig ${kubeconfig}: ${sentenceOf(error)}`);

@@ -29,7 +29,8 @@ export function sshArguments(
     // What carries a port uses a shared connection that is there, and leaves none behind.
     ControlMaster: 'command' in what ? 'auto' : 'no',
     ControlPath: controlPath,
-    ControlPersist: '20',
+    // A roll-out of minutes, of which the API alone is asked, lies between two looks of one run.
+    ControlPersist: '300',
     ForwardAgent: 'no',
     ClearAllForwardings: 'yes',
     PermitLocalCommand: 'no',

@@ -1,33 +1,32 @@
-# observe-etcd.sh NODE: what one look at this master shows of its etcd member: what the member says itself, and what lies on the
-# disk. Changes nothing, takes no lock. Sends addresses, ids, dates, hashes and counts; never a key, and nothing of the data.
-node=$1
+# observe-etcd.sh NODE [member]: what one look at this master shows of its etcd member: what the member says itself, and what lies on
+# the disk; with `member` the former alone. Changes nothing, takes no lock. Sends addresses, ids, dates, hashes and counts; never a key,
+# and nothing of the data.
+node=$1 only=${2:-}
 expect_node "$node"
 data=$root/var/lib/etcd
 manifest=$root/etc/kubernetes/manifests/etcd-pod.yaml
 resources=$root/etc/kubernetes/static-pod-resources
 certificates=$resources/etcd-certs/secrets/etcd-all-certs
 
-# Without quorum every one but the first waits for its time to be over: then the others are not asked. Four seconds, for what is
-# busy is not dead.
+# All at once, since without quorum every one but the first waits for its time to be over. Four seconds, for what is busy is not dead.
+# An answer is written whole: what is as short as these is never torn by another one in a pipe, and half an answer is none.
 read -r -d '' questions <<'SH' || :
 export ETCDCTL_ENDPOINTS=https://localhost:2379
-exec 3>&1
 ask() {
     name=$1
     shift
-    printf '@@ask %s\n' "$name" >&3
-    said=$(etcdctl --command-timeout=4s --dial-timeout=2s -w json "$@" 2>&1 >&3)
-    code=$?
-    printf '\n@@end %s %s %s\n' "$name" "$code" "${said##*
+    said=$({
+        error=$(etcdctl --command-timeout=4s --dial-timeout=2s -w json "$@" 2>&1 >&3)
+        printf '\n@@end %s %s %s\n' "$name" "$?" "${error##*
 }" >&3
-    return "$code"
+    } 3>&1)
+    printf '@@ask %s\n%s\n' "$name" "$said"
 }
-ask status endpoint status
-ask read get health --keys-only && {
-    ask members member list
-    ask alarms alarm list
-}
-:
+ask status endpoint status &
+ask read get health --keys-only &
+ask members member list &
+ask alarms alarm list &
+wait
 SH
 ask_member() {
     local shell
@@ -36,7 +35,8 @@ ask_member() {
     shell=$(etcd_shell <"$work/containers")
     if [ -z "$shell" ]; then echo 'neither of its containers etcdctl and etcd runs' >"$work/member-error"; return; fi
     timeout 18 crictl exec -s "$shell" sh -c "$questions" >"$work/member" 2>"$work/member-error" || :
-    ask_reach "$shell"
+    # One that has no quorum reaches nobody, and who asks it waits.
+    if grep -q '^@@end read 0 ' "$work/member"; then ask_reach "$shell"; fi
 }
 # Whom does it reach? Whoever asks a member waits four seconds for one that is silent, since it may only be busy. One that refuses a
 # connection twice is not waited for: nobody listens there.
@@ -53,17 +53,20 @@ ask_reach() { # CONTAINER
         timeout 6 crictl exec -s "$1" sh -c "export ETCDCTL_ENDPOINTS='$alive'; exec etcdctl --command-timeout=4s --dial-timeout=2s -w json endpoint health" \
             >"$work/reach" 2>>"$work/member-error" || code=$?
     fi
-    said=$(jq -c --arg refused "$(cat "$work/refused")" \
-        '. + ($refused | split("\n") | map({endpoint: ., health: false, error: "connection refused"}))' "$work/reach" 2>/dev/null) || said=''
+    if [ -s "$work/refused" ]; then
+        said=$(jq -c --arg refused "$(cat "$work/refused")" \
+            '. + ($refused | split("\n") | map({endpoint: ., health: false, error: "connection refused"}))' "$work/reach" 2>/dev/null) || said=''
+    else said=$(cat "$work/reach"); fi
     printf '\n@@ask reach\n%s\n\n@@end reach %s %s\n' "$said" "$code" "$(tail -n1 "$work/member-error")" >>"$work/member"
 }
 refuses() { # URL
-    local place=${1#*://} said try
+    local place=${1#*://} host said try
     place=${place%%/*}
+    host=${place%:*}
     for try in 1 2; do
         [ $try = 1 ] || sleep 0.5
         # Its own process: a connection that nobody answers would be waited for here.
-        said=$(timeout 1 bash -c 'exec 5<>"/dev/tcp/$0/$1"' "$(tr -d '[]' <<<"${place%:*}")" "${place##*:}" 2>&1) && return 1
+        said=$(timeout 1 bash -c 'exec 5<>"/dev/tcp/$0/$1"' "${host//[][]/}" "${place##*:}" 2>&1) && return 1
         [[ $said == *': Connection refused' ]] || return 1
     done
 }
@@ -76,6 +79,14 @@ else
     say runtimeError "$(tail -n1 "$work/runtime" | cut -c1-300)"
 fi
 
+say_member() {
+    wait
+    say member "$(head -c 1048576 "$work/member")"
+    say memberError "$(tail -n1 "$work/member-error" | cut -c1-300)"
+    end ok
+}
+if [ "$only" = member ]; then say_member; fi
+
 say nodeName "$node"
 say nodeTime "$(date -u +%FT%T.%3NZ)"
 
@@ -86,7 +97,9 @@ free_below() { # DIRECTORY
     df -PB1 "${directory:-/}" | awk 'NR == 2 { print $4 }'
 }
 bytes_at() { # FILE OFFSET COUNT: hexadecimal
-    od -An -v -tx1 -j "$2" -N "$3" "$1" 2>/dev/null | tr -d ' \n' || :
+    local said
+    said=$(od -An -v -tx1 -j "$2" -N "$3" "$1" 2>/dev/null) || :
+    printf '%s' "${said//[[:space:]]/}"
 }
 look_at_data() {
     local member=$data/member wal
@@ -113,18 +126,26 @@ if [ -f "$manifest" ]; then
     # Which revision it claims to be stands in the file alone. It is read by the worker and goes no further.
     say manifest.body "$(head -c 262144 "$manifest")"
 fi
-say manifest.copies "$(for copy in "$resources"/etcd-pod-*/etcd-pod.yaml; do
-    revision=${copy%/*}
-    if [ -f "$copy" ]; then printf '%s %s\n' "${revision##*-}" "$(hash_of "$copy")"; fi
-done)"
+hashes_of_copies() {
+    local copies=("$resources"/etcd-pod-*/etcd-pod.yaml) sum path
+    [ -e "${copies[0]}" ] || return 0
+    # One that is pruned meanwhile is none.
+    { sha256sum -- "${copies[@]}" 2>/dev/null || :; } | while read -r sum path; do
+        path=${path%/*}
+        printf '%s %s\n' "${path##*-}" "$sum"
+    done
+}
+say manifest.copies "$(hashes_of_copies)"
 
 certificate() { # NAME
-    local certificate=$certificates/$1.crt key=$certificates/$1.key
-    if [ ! -f "$certificate" ] || [ ! -f "$key" ]; then echo missing
-    elif ! openssl x509 -in "$certificate" -outform PEM -out "$work/cert" 2>/dev/null; then echo unparsable
-    elif ! openssl pkey -in "$key" -pubout -out "$work/key" 2>/dev/null; then echo unparsable
-    elif [ "$(openssl x509 -in "$work/cert" -noout -pubkey)" != "$(cat "$work/key")" ]; then echo key-mismatch
-    elif ! openssl x509 -in "$work/cert" -noout -checkend 0 >/dev/null; then echo expired
+    local certificate=$certificates/$1.crt key=$certificates/$1.key said public expired=no
+    if [ ! -f "$certificate" ] || [ ! -f "$key" ]; then echo missing; return; fi
+    # Its public key, and whether it has expired, in one go: each start of openssl costs more than all that it does.
+    said=$(openssl x509 -in "$certificate" -noout -pubkey -checkend 0 2>/dev/null) || expired=yes
+    if [[ $said != *'-----END PUBLIC KEY-----'* ]]; then echo unparsable
+    elif ! public=$(openssl pkey -in "$key" -pubout 2>/dev/null) || [ -z "$public" ]; then echo unparsable
+    elif [[ $said != *"$public"* ]]; then echo key-mismatch
+    elif [ $expired = yes ]; then echo expired
     else echo usable; fi
 }
 say certificates "$(for kind in etcd-peer etcd-serving; do echo "$(certificate "$kind-$node") $kind-$node"; done)"
@@ -148,7 +169,4 @@ signs() {
 }
 if [ -s "$work/containers" ]; then say log "$(last_words | signs)"; else say log ''; fi
 
-wait
-say member "$(head -c 1048576 "$work/member")"
-say memberError "$(tail -n1 "$work/member-error" | cut -c1-300)"
-end ok
+say_member

@@ -56,24 +56,35 @@ in_member_gently 540 etcdctl snapshot save "$inside" >"$work/save" 2>&1 ||
     end_with unknown "etcdctl took no snapshot: $(tail -n1 "$work/save" | cut -c1-300)"
 taken=$place/snapshot.db
 chmod 600 "$taken"
-sync "$taken"
+bytes=$(stat -c %s "$taken")
 
 # The trailer is the SHA-256 of all that stands before it. Nothing else looks at it before the day it is restored.
-bytes=$(stat -c %s "$taken")
-trailer=no
-if [ "$bytes" -gt 32 ]; then
+check_trailer() {
+    local said is
+    [ "$bytes" -gt 32 ] || return 1
     said=$(tail -c 32 "$taken" | od -An -v -tx1 | tr -d ' \n')
     is=$(head -c $((bytes - 32)) "$taken" | sha256sum | cut -d' ' -f1)
-    [ "$said" != "$is" ] || trailer=yes
-fi
+    [ "$said" = "$is" ]
+}
 # etcd 3.6 has it in etcdutl alone, older images in etcdctl alone.
-pages=no
-for tool in etcdutl etcdctl; do
-    if in_member_gently 300 "$tool" snapshot status "$inside" -w json >"$work/facts" 2>"$work/facts-error"; then pages=yes; break; fi
-done
+check_pages() {
+    local tool
+    for tool in etcdutl etcdctl; do
+        if in_member_gently 300 "$tool" snapshot status "$inside" -w json >"$work/facts" 2>"$work/facts-error"; then return 0; fi
+    done
+    return 1
+}
+# Each of them reads all of it, beside one another. What fails in any way is not so.
+trailer=no pages=no
+check_trailer 3>&- 4>&- & checking=$!
+check_pages 3>&- 4>&- & reading=$!
+sync "$taken"
+sum=$(hash_of "$taken")
+if wait "$checking"; then trailer=yes; fi
+if wait "$reading"; then pages=yes; fi
 fact() { { grep -oE "\"$1\":[0-9]+" "$work/facts" || echo :0; } | head -n1 | cut -d: -f2; }
 revision=$(fact revision)
-printf '%s\n' "sha256=$(hash_of "$taken")" "bytes=$bytes" "trailer=$trailer" "pages=$pages" "revision=$revision" \
+printf '%s\n' "sha256=$sum" "bytes=$bytes" "trailer=$trailer" "pages=$pages" "revision=$revision" \
     "keys=$(fact totalKey)" "floor=$floor" >"$work/record"
 if [ $trailer = no ] || [ $pages = no ] || [ "$revision" -lt "$floor" ]; then record=$work/record; report yes no; fi
 

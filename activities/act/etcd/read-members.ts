@@ -10,28 +10,32 @@ import { failure, sentenceOf, typeOf } from '../../failure.ts';
 const READ_MS = 30_000;
 
 interface MembersRead extends MembersSeen {
-  /** Of the data that this member has. */
+  /** Of the data that this member has; only where it was asked for. */
   revision?: number;
 }
 
 /** Every survivor asked on its own master. One that does not answer is unknown, and no vote for anything. */
 export async function readAllMembers(
   lane: NodeLane,
-  { survivors, runId }: EtcdPins,
+  { survivors, runId }: Pick<EtcdPins, 'survivors' | 'runId'>,
   signal: AbortSignal,
+  also: 'revision'[] = [],
 ): Promise<MembersRead[]> {
-  return await Promise.all(survivors.map(({ node }) => readMembers(lane, node, { runId, signal })));
+  return await Promise.all(
+    survivors.map(({ node }) => readMembers(lane, [node, ...also], { runId, signal })),
+  );
 }
 
 async function readMembers(
   lane: NodeLane,
-  node: string,
+  args: [node: string, ...also: 'revision'[]],
   { runId, signal }: { runId: string; signal: AbortSignal },
 ): Promise<MembersRead> {
+  const [node] = args;
   const source = `etcdctl member list on ${node}`;
   try {
     const script = 'read-members.sh';
-    const said = await lane.run({ node, script, runId, args: [node], timeoutMs: READ_MS, signal });
+    const said = await lane.run({ node, script, runId, args, timeoutMs: READ_MS, signal });
     const { self, members } = parseMembers(said['members'] ?? '');
     const revision = Number(said['revision'] ?? '');
     return {

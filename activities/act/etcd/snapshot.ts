@@ -20,7 +20,7 @@ export async function takeSnapshot(
 ): ReturnType<EtcdActActivities['takeSnapshot']> {
   const { executor, clusterId, runId } = pins;
   const { node } = executor;
-  const before = highestRevision(await readAllMembers(lane, pins, signal));
+  const before = highestRevision(await readAllMembers(lane, pins, signal, ['revision']));
   const args = [node, decimalId(clusterId), decimalId(executor.memberId), String(before)];
   const script = 'snapshot-etcd.sh';
   const said = await lane.run({ node, script, runId, args, timeoutMs: SNAPSHOT_MS, signal });

@@ -24,12 +24,14 @@ import { pause } from '../../heartbeat.ts';
 import { lookAtApi, read, type ApiLook } from '../api-look.ts';
 import { parseEtcdOperator } from '../parse-platform.ts';
 import { readHashes } from './hashes.ts';
-import { lookAtMember } from './look-at-member.ts';
+import { askMember } from './look-at-member.ts';
 import { observeEtcd, readCertificates, readMaster } from './observe-etcd.ts';
 import { parseEtcdPod } from './parse-master.ts';
 
-/** A look through the API alone costs the cluster next to nothing; one on the masters half a second of each. */
-const POLL_MS = { revision: 1000, 'rolled-out': 1000, voter: 1000, recovered: 1500 };
+/** Of one object: that costs the cluster next to nothing. */
+const API_POLL_MS = 700;
+/** A look through the API costs the cluster little; one on the masters a quarter of a second of each, a whole one half a second. */
+const POLL_MS = { revision: 1000, 'rolled-out': 1000, voter: 600, recovered: 1500 };
 /** What has not come within two minutes takes many: from then on the masters are asked less often. */
 const BRISK_MS = 120_000;
 const UNHURRIED_MS = { ...POLL_MS, voter: 5000, recovered: 10_000 };
@@ -45,6 +47,8 @@ export function pauseBefore(goal: AwaitEtcdInput['goal'], waitedMs: number, held
 }
 
 interface Look extends EtcdProof {
+  /** When all that may change had been seen, in ms; absent: when the look ended. */
+  seenAt?: number;
   /** Why waiting for more of the same is in vain until somebody has mended something else. */
   machine?: string | undefined;
   /** Not all of it was looked at, since something is wanting anyhow: `api` was asked alone, or the survivors were. */
@@ -52,7 +56,7 @@ interface Look extends EtcdProof {
 }
 
 /** `whole`: whatever is wanting, all of it is looked at, so that a person hears all of it. */
-type Looker = (whole: boolean) => Promise<Look>;
+type Looker<Result = Look> = (whole: boolean) => Promise<Result>;
 
 /** Looks again and again until the goal holds, and with `recovered` until it has held without a break for `soakMs`. */
 export async function awaitEtcd(
@@ -72,18 +76,27 @@ export async function awaitEtcd(
     let look = await lookOnce(false);
     if (Date.now() >= deadline && look.only !== undefined) look = await lookOnce(true);
     const now = Date.now();
+    const { seenAt } = look;
     if (look.missing.length > 0) heldSince = undefined;
     else {
-      heldSince ??= now;
-      if (now - heldSince >= soakMs) return { proofs: look.proofs };
+      heldSince ??= seenAt;
+      if (seenAt - heldSince >= soakMs) return { proofs: look.proofs };
     }
     if (now >= deadline) throw notYet(input, look);
     if (look.only === 'api') waitsSince = now;
-    const pauseMs = pauseBefore(goal, now - waitsSince, heldSince !== undefined);
-    // The last look of the soak is to end with it, or soon after.
-    const lastLookAt = heldSince === undefined ? deadline : heldSince + soakMs - (now - began) / 2;
+    const pauseMs = pauseAfter(look, goal, now - waitsSince, heldSince !== undefined);
+    const lastLookAt = heldSince === undefined ? deadline : lastOfSoak(heldSince + soakMs, seenAt - began);
     await pause(Math.min(pauseMs, Math.max(50, Math.min(deadline, lastLookAt) - now)), signal);
   }
+}
+
+function pauseAfter({ only }: Look, ...how: Parameters<typeof pauseBefore>): number {
+  return only === 'api' ? API_POLL_MS : pauseBefore(...how);
+}
+
+/** When to begin it: it is to end soon after the soak, and one that ends before is not the last. */
+function lastOfSoak(endsAt: number, lookTakesMs: number): number {
+  return endsAt - 0.75 * lookTakesMs;
 }
 
 /** A look that fails is one that proves nothing; the next one may. */
@@ -92,13 +105,15 @@ function lookerFor(
   lane: NodeLane,
   input: AwaitEtcdInput,
   signal: AbortSignal,
-): Looker {
-  const look = lookFor(cluster, lane, input, signal);
-  return (whole) =>
-    look(whole).catch((error: unknown): Look => {
+): Looker<Look & { seenAt: number }> {
+  const lookOnce = lookFor(cluster, lane, input, signal);
+  return async (whole) => {
+    const look = await lookOnce(whole).catch((error: unknown): Look => {
       signal.throwIfAborted();
       return { proofs: [], missing: [sentenceOf(error)] };
     });
+    return { seenAt: Date.now(), ...look };
+  };
 }
 
 function lookFor(
@@ -164,10 +179,7 @@ function readOperator(api: ApiLook) {
 /** The survivors' word is all that is needed. What makes it slow stands with the others, and is looked at when time is up. */
 async function lookForVoter(lane: NodeLane, { pins }: AwaitEtcdInput, signal: AbortSignal): Promise<Look> {
   const survivors = await Promise.all(
-    pins.survivors.map(async ({ node: name }) => ({
-      name,
-      view: (await lookAtMember(lane, name, signal)).view,
-    })),
+    pins.survivors.map(async ({ node: name }) => ({ name, view: await askMember(lane, name, signal) })),
   );
   signal.throwIfAborted();
   return { ...voterAmong(survivors, pins), only: 'survivors' };
@@ -193,8 +205,8 @@ function voterAmong(masters: Parameters<typeof wantingForVoter>[0], pins: EtcdPi
 
 /**
  * Everything of `proveEtcdRecovered`. The data are compared once all else holds, and again only when it has ceased to hold:
- * what was equal at one revision stays equal there. The operator's roll-outs take minutes: while it says that it has not
- * settled nobody else needs to be asked.
+ * what is equal at one revision stays equal there, and was so already when the members had said that they have it. The operator's
+ * roll-outs take minutes: while it says that it has not settled nobody else needs to be asked.
  */
 function recoveredLooker(
   cluster: ClusterConnection,
@@ -208,6 +220,7 @@ function recoveredLooker(
   let isSettled = true;
   const lookWhole = async (): Promise<Look> => {
     const observation = await observeEtcd(cluster, lane, { signal });
+    const seenAt = Date.now();
     isSettled = unsettled(cluster, observation.operator).length === 0;
     const proof = proveEtcdRecovered(observation, hashes, expected);
     // Without hashes exactly one claim is wanting: that they are equal.
@@ -220,7 +233,7 @@ function recoveredLooker(
     const fresh = await readHashes(lane, observation, signal);
     const all = proveEtcdRecovered(observation, fresh, expected);
     if (all.missing.length === 0) hashes = fresh;
-    return all;
+    return { ...all, seenAt };
   };
   return async (whole) => {
     if (whole || isSettled) return await lookWhole();

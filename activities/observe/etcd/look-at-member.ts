@@ -15,12 +15,21 @@ export interface MemberLook {
 /** Longer than every one of its own time limits together: four seconds for each question that a sick member is asked. */
 const TIMEOUT_MS = 35_000;
 
+/** What one master's member says itself, and nothing else. Never throws but for an abort by `signal`. */
+export async function askMember(lane: NodeLane, node: string, signal: AbortSignal): Promise<MemberView> {
+  try {
+    return parseView(await observe(lane, [node, 'member'], signal), `etcdctl on ${node}`);
+  } catch (error) {
+    signal.throwIfAborted();
+    return nothingOf(unreadable(error, `${node}: observe-etcd.sh`));
+  }
+}
+
 /** What one master's member says itself and what lies on its disk. Never throws but for an abort by `signal`. */
 export async function lookAtMember(lane: NodeLane, node: string, signal: AbortSignal): Promise<MemberLook> {
   const source = `${node}: observe-etcd.sh`;
-  const call = { node, script: 'observe-etcd.sh' as const, runId: 'observe', args: [node] };
   try {
-    const values = await lane.run({ ...call, timeoutMs: TIMEOUT_MS, signal });
+    const values = await observe(lane, [node], signal);
     return {
       view: parseView(values, `etcdctl on ${node}`),
       host: hostOf(values, source),
@@ -31,6 +40,18 @@ export async function lookAtMember(lane: NodeLane, node: string, signal: AbortSi
     const why = unreadable(error, source);
     return { view: nothingOf(why), host: why, room: why };
   }
+}
+
+function observe(lane: NodeLane, args: [node: string, ...only: string[]], signal: AbortSignal) {
+  const [node] = args;
+  return lane.run({
+    node,
+    script: 'observe-etcd.sh',
+    runId: 'observe',
+    args,
+    timeoutMs: TIMEOUT_MS,
+    signal,
+  });
 }
 
 /** Without its container runtime there are no logs, and half of the evidence would look like none. */

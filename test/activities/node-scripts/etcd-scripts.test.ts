@@ -66,6 +66,27 @@ describe('observe-etcd.sh', { concurrency }, () => {
     assert.match(on.calls()[0] ?? '', /^shell sh -c export ETCDCTL_ENDPOINTS=https:\/\/localhost:2379/);
   });
 
+  it('asks the member alone where nothing else is wanted', async (t) => {
+    const on = await etcdNode(t);
+    const said = await run(on, 'observe-etcd.sh', ['member']);
+    assert.deepEqual(Object.keys(said).toSorted(), ['containers', 'member', 'memberError']);
+    const whole = await run(on, 'observe-etcd.sh');
+    assert.deepEqual(parseView(said, 'etcdctl'), parseView(whole, 'etcdctl'));
+  });
+
+  it('asks no member that has no quorum whom it reaches', async (t) => {
+    const { on, open } = await oneListening(t);
+    on.write('fake/reach', `[{"endpoint":"https://${open}","health":true,"took":"9ms"}]`);
+    on.write(
+      'fake/exec',
+      on.read('fake/exec').replace('@@end read 0 ', '@@end read 1 context deadline exceeded'),
+    );
+    const { read, members } = parseView(await run(on, 'observe-etcd.sh'), 'etcdctl');
+    assert.deepEqual(read.known && read.value, { healthy: false, detail: 'context deadline exceeded' });
+    assert.equal(members.known, true);
+    assert.ok(!on.calls().some((call) => call.endsWith('endpoint health')));
+  });
+
   it('has as much room for a snapshot as the fuller of the two file systems that it is written to', () => {
     assert.equal(parseRoom({ room: '7000', 'data.free': '5000' }).freeBytes, 5_000);
     assert.equal(parseRoom({ room: '3000', 'data.free': '5000' }).freeBytes, 3_000);

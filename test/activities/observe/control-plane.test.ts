@@ -42,6 +42,8 @@ function healthy(change: (call: FakeCall) => FakeAnswer | undefined = () => unde
         },
       };
     }
+    if (path.includes('/selfsubject'))
+      return { body: { status: { userInfo: { username: 'cpr' }, allowed: true } } };
     return { body: { items: [] } };
   };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isFailure } from '../../../../activities/failure.ts';
 import { awaitEtcd, pauseBefore } from '../../../../activities/observe/etcd/await-etcd.ts';
 import { readEtcdGate } from '../../../../activities/observe/etcd/gate.ts';
@@ -13,6 +14,11 @@ import { refused, type FakeAnswer, type FakeCall } from '../../support/fake-api.
 const { signal } = new AbortController();
 const hex = (id: bigint) => id.toString(16);
 const names = ['master-0', 'master-1', 'master-2'];
+const memberIds: Record<string, string> = {
+  'master-0': '4989362199670072499',
+  'master-1': '8452567673654210949',
+  'master-2': '8761453617033895868',
+};
 
 /** As if the member of master-2 had been replaced: the one that was there is listed by nobody. */
 const pins: EtcdPins = {
@@ -81,6 +87,12 @@ function otherHash({ node, script, args }: NodeScriptCall): Record<string, strin
   return { hash: hashWords('8761453617033895868', args?.[1] ?? '', '78') };
 }
 
+async function slowHash({ node, script, args = [] }: NodeScriptCall): Promise<Record<string, string>> {
+  if (script !== 'hash-etcd.sh') return lookWords(node);
+  await sleep(300);
+  return { hash: hashWords(memberIds[node] ?? '', args[1] ?? '') };
+}
+
 /** What a look on a busy machine may take, twice. */
 const short = 1;
 
@@ -119,6 +131,18 @@ describe('waiting for etcd', { concurrency: 2 }, () => {
     assert.match((await waited).proofs.join(), /every survivor reaches a voter at 10.79.0.13/);
   });
 
+  it('asks the survivors for their members’ word and for nothing else', async (t) => {
+    const asked: string[] = [];
+    const node = ({ args = [] }: NodeScriptCall) => {
+      asked.push(args.join(' '));
+      return undefined;
+    };
+    await (
+      await waiting(t, { goal: 'voter' }, { node })
+    ).waited;
+    assert.deepEqual(asked.toSorted(), ['master-0 member', 'master-1 member']);
+  });
+
   it('waits on while one survivor does not reach it, and says which', async (t) => {
     const { waited } = await waiting(
       t,
@@ -149,6 +173,19 @@ describe('waiting for etcd', { concurrency: 2 }, () => {
     const { proofs } = await waited;
     assert.ok(proofs.includes('all members hold the same data at one revision'));
     assert.equal(fake.ran.filter((one) => one.endsWith('hash-etcd.sh')).length, 3);
+  });
+
+  it('looks once more at the end of the soak, however long it has read the data', async (t) => {
+    const { fake, waited } = await waiting(t, { soakMs: 100 }, { node: slowHash });
+    await waited;
+    assert.deepEqual(
+      fake.ran.map((one) => one.split(' ')[1]),
+      [
+        ...names.map(() => 'observe-etcd.sh'),
+        ...names.map(() => 'hash-etcd.sh'),
+        ...names.map(() => 'observe-etcd.sh'),
+      ],
+    );
   });
 
   it('calls nothing recovered whose data differ', async (t) => {
