@@ -17,8 +17,10 @@ in_member() { # SECONDS COMMAND...: in the member's container, asked at itself; 
 # container, whose processes are no children of this one.
 gently() {
     renice -n 19 -p $$ >/dev/null 2>&1 || :
-    ionice -c 2 -n 7 -p $$ >/dev/null 2>&1 || :
+    read_gently
 }
+# For what is read within a second or two.
+read_gently() { ionice -c 2 -n 7 -p $$ >/dev/null 2>&1 || :; }
 in_member_gently() { # SECONDS COMMAND...
     in_member "$1" sh -c 'if command -v nice >/dev/null; then exec nice -n 19 "$@"; fi; exec "$@"' sh "${@:2}"
 }

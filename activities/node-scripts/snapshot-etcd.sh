@@ -6,7 +6,6 @@ expect_node "$node"
 lock
 [[ $floor =~ ^[0-9]{1,19}$ ]] || fail "'$floor' is no revision"
 make_run_dir
-gently
 final=$run_dir/snapshot.db record=$run_dir/snapshot.record
 report() { # CHANGED PLACED; the rest stands in the record
     say changed "$1"
@@ -26,6 +25,7 @@ set_old_aside() {
     [ ! -e "$final" ] || fail "${final#"$root"} is older than an hour and could not be set aside"
 }
 if [ -e "$final" ] && ! is_old; then
+    gently
     [ -e "$record" ] && grep -qxF "sha256=$(hash_of "$final")" "$record" ||
         fail "${final#"$root"} is not what its record says: it was changed since, and is no snapshot to rely on"
     report no yes
@@ -34,6 +34,7 @@ fi
 find_member "$node"
 list_members
 expect_member "$cluster" "$own"
+gently
 # Written where the container sees it: beside the data, below a name that no other attempt has.
 rm -rf "$data/.cpr-snapshot-$CPR_RUN".*
 rm -f "$run_dir"/.snapshot.*

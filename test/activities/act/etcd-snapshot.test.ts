@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  truncateSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -80,30 +89,40 @@ describe('a snapshot', { concurrency }, () => {
     assert.equal((await takeSnapshot(masters.lane, pins(), signal)).changed, false);
   });
 
-  it('is taken and sent at the lowest priority, so that the member on that master comes first', async (t) => {
+  it('is taken, and where it is large also sent, at the lowest priority, so that the member there comes first', async (t) => {
     const masters = fakeMasters(t);
     const on = masters.of('master-0');
     on.write(
       'fake/die',
       `[ "$0" = bash ] || return 0
 sha256sum() { nice >>"$CPR_ROOT/fake/niceness"; command sha256sum "$@"; }
-head() { nice >>"$CPR_ROOT/fake/niceness-head"; command head "$@"; }
+head() { nice >>"$CPR_ROOT/fake/niceness-head"; [ -e "$CPR_ROOT/fake/large" ] || command head "$@"; }
 `,
     );
-    const { sha256: hash, bytes } = await takeSnapshot(masters.lane, pins(), signal);
-    rmSync(join(on.root, 'fake/niceness-head'));
-    await masters.lane.stream({
-      node: 'master-0',
-      script: 'stream-snapshot.sh',
-      runId,
-      args: ['master-0', hash],
-      timeoutMs: 60_000,
-      mostBytes: bytes,
-      signal,
-      body: () => Promise.resolve(),
-    });
-    for (const file of ['fake/niceness', 'fake/niceness-head'])
-      assert.deepEqual([...new Set(on.read(file).trim().split('\n'))], ['19'], file);
+    const { sha256: hash } = await takeSnapshot(masters.lane, pins(), signal);
+    const niceness = (file: string) => [...new Set(on.read(file).trim().split('\n'))];
+    assert.deepEqual(niceness('fake/niceness'), ['19']);
+    const sentAt = async () => {
+      rmSync(join(on.root, 'fake/niceness-head'));
+      await masters.lane
+        .stream({
+          node: 'master-0',
+          script: 'stream-snapshot.sh',
+          runId,
+          args: ['master-0', hash],
+          timeoutMs: 60_000,
+          mostBytes: 2 ** 30,
+          signal,
+          body: () => Promise.resolve(),
+        })
+        .catch(() => undefined);
+      return niceness('fake/niceness-head');
+    };
+    assert.notDeepEqual(await sentAt(), ['19']);
+    // As large as that, and without anything in it.
+    truncateSync(join(on.root, onNode), 2 ** 28);
+    on.write('fake/large', '');
+    assert.deepEqual(await sentAt(), ['19']);
   });
 
   const faults: [string, string, string, RegExp][] = [
