@@ -43,6 +43,14 @@ describe('the Kubernetes connection', { concurrency: 4 }, () => {
     });
   }
 
+  it('makes two dozen calls at once over a few connections', async (t) => {
+    const fake = await fakeApi(t, () => ({ body: {} }));
+    const api = await connect(t, fake, 20_000);
+    await Promise.all(Array.from({ length: 24 }, (_, number) => api.get(`/${number}`)));
+    assert.equal(fake.calls.length, 24);
+    assert.ok(fake.connections() <= 8, `${fake.connections()} connections`);
+  });
+
   it('tells "not there" and "changed meanwhile" from failures', async (t) => {
     const fake = await fakeApi(t, ({ method }) => refused(method === 'GET' ? 404 : 409, 'no'));
     const api = await connect(t, fake);

@@ -29,6 +29,8 @@ export interface FakeApi {
   kubeconfig: string;
   server: string;
   calls: FakeCall[];
+  /** How many there were. */
+  connections: () => number;
 }
 
 export const apiToken = 'token-of-cpr-that-no-log-may-show';
@@ -53,6 +55,8 @@ export async function fakeApi(
   const server = createServer({ cert: pem, key }, (request, response) => {
     void serve(request, response, calls, answer);
   });
+  let connections = 0;
+  server.on('secureConnection', () => (connections += 1));
   if (upgrade) server.on('upgrade', upgrade);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -63,7 +67,8 @@ export async function fakeApi(
     return new Promise((resolve) => server.close(resolve));
   });
   const ca = trusted ? pem : (await certificate('CN=another-authority')).pem;
-  return { kubeconfig: writeKubeconfig(directory, url, ca), server: url, calls };
+  const kubeconfig = writeKubeconfig(directory, url, ca);
+  return { kubeconfig, server: url, calls, connections: () => connections };
 }
 
 function writeKubeconfig(directory: string, server: string, ca: string): string {
