@@ -32,7 +32,7 @@ export async function fakeCluster(t: TestContext, node = 'master-1'): Promise<Fa
     interfere: () => undefined,
     signs: true,
     // Replaced in a moment; the server needs the cluster, and the cluster the server.
-    api: { kubeconfig: '', server: '', calls: [] },
+    api: { kubeconfig: '', server: '', calls: [], connections: () => 0 },
   };
   cluster.api = await fakeApi(t, (call) => {
     const instead = cluster.interfere(call);
