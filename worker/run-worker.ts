@@ -49,6 +49,10 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
       activities: decide,
       interceptors: { activity: [guardPayloads()] },
       maxCachedWorkflows: 50,
+      // A context of its own for each run. In the one that runs share by default the SDK leaves the half-done work of a task
+      // that it cuts off (a machine so busy that a task took 5 s), and whichever run is woken next carries it on in its own
+      // name: histories no longer replayed, and where that run was only asked a question the whole worker ended.
+      reuseV8Context: false,
       // A run that was cached in a killed worker is handed to the next one after this; the SDK's default is 10 s.
       stickyQueueScheduleToStartTimeout: '3s',
     }),

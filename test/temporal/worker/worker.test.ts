@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { ApplicationFailure } from '@temporalio/common';
-import { WorkflowFailedError } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { spawnWorker, type WorkerProcess } from '../support/worker-process.ts';
 import { startTestTemporal, type TestTemporal } from '../support/temporal.ts';
 import { probeActivities } from '../support/probe-activities.ts';
@@ -65,6 +65,28 @@ describe('the worker', () => {
     assert.equal(result, '0 findings; attempt 1 did it');
   });
 
+  it('lets no run carry on what was cut off in another one: the half-done work of a task ends with it', async () => {
+    writeFileSync(release, '');
+    const activities = probeActivities({ journal, release });
+    await withWorker(temporal, { activities, bundle }, async () => {
+      const waiting = await start({ wait: true });
+      const spinning = await temporal.client.workflow.start('Spin', {
+        taskQueue: 'runbooks',
+        workflowId: `spin-${count}`,
+      });
+      await spinning.signal(go);
+      // Until the task was cut off and tried again, each time with a question to the neighbour directly behind it.
+      while ((await tasksFailedOf(spinning)).length < 2)
+        await assert.rejects(waiting.query('nothing'), /did not register a handler for nothing/);
+      const failures = await tasksFailedOf(spinning);
+      assert.match(failures.join(), /^(Script execution timed out after 5000ms,?)+$/);
+      await spinning.terminate();
+      await waiting.signal(go);
+      assert.equal(await waiting.result(), '0 findings; attempt 1 did it');
+      assert.deepEqual(await tasksFailedOf(waiting), []);
+    });
+  });
+
   it('does not let the queue of one cluster be used to act on another', async () => {
     writeFileSync(release, '');
     const activities = probeActivities({ journal, release });
@@ -118,4 +140,11 @@ describe('the worker', () => {
 
 function attempts(journal: string): number {
   return existsSync(journal) ? readFileSync(journal, 'utf8').trim().split('\n').length : 0;
+}
+
+async function tasksFailedOf(run: Pick<WorkflowHandle, 'fetchHistory'>): Promise<unknown[]> {
+  const { events } = await run.fetchHistory();
+  return (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
+    failed ? [failed.failure?.message] : [],
+  );
 }
