@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,10 +8,12 @@ import { join } from 'node:path';
 const HASH_CHARACTERS = 24;
 const LONGEST_DIRECTORY = 107 - HASH_CHARACTERS - 17 - '/99-'.length;
 const PREFIX = 'cpr-ssh-';
+const SOCKET = new RegExp(`^\\d{1,2}-[0-9a-f]{${HASH_CHARACTERS}}$`);
+const CLOSE_MS = 1000;
 
 /**
- * Where ssh keeps its shared connections: a private directory of this process, gone when it ends. One connection for
- * all scripts on a node spares each of them the handshake and the login.
+ * Where ssh keeps its shared connections: a private directory of this process, gone when it ends, and they with it. One
+ * connection for all scripts on a node spares each of them the handshake and the login.
  */
 export interface ControlSockets {
   /** For ssh's `ControlPath`. */
@@ -43,7 +46,20 @@ function keyOf({ cluster, node, address, user, config }: SshWay): string {
 const inUse = new Set<string>();
 
 function removeAll(): void {
-  for (const directory of inUse) rmSync(directory, { recursive: true, force: true });
+  for (const directory of inUse) closeAndRemove(directory);
+}
+
+/** A shared connection outlives the process that opened it by minutes: it is told to end as long as it has a name. */
+function closeAndRemove(directory: string): void {
+  for (const name of readdirSync(directory).filter((entry) => SOCKET.test(entry))) {
+    const path = `ControlPath=${join(directory, name)}`;
+    // One that has ended already says so, and nobody needs to know.
+    spawnSync('ssh', ['-F', 'none', '-O', 'exit', '-o', path, '--', 'any'], {
+      stdio: 'ignore',
+      timeout: CLOSE_MS,
+    });
+  }
+  rmSync(directory, { recursive: true, force: true });
 }
 
 export function createControlSockets(parents = candidates()): ControlSockets {
@@ -63,7 +79,7 @@ export function createControlSockets(parents = candidates()): ControlSockets {
     remove: () => {
       inUse.delete(directory);
       if (inUse.size === 0) process.off('exit', removeAll);
-      rmSync(directory, { recursive: true, force: true });
+      closeAndRemove(directory);
     },
   };
 }
@@ -89,13 +105,13 @@ function makeDirectory(parents: string[]): string {
   );
 }
 
-/** A worker that was killed could not tidy up after itself. */
+/** A worker that was killed could not tidy up after itself, nor end its connections. */
 function sweep(parent: string): void {
   for (const name of readdirSync(parent)) {
     const [, pid] = /^cpr-ssh-(\d+)-\w{6}$/.exec(name) ?? [];
     if (pid === undefined || isAlive(Number(pid))) continue;
     try {
-      rmSync(join(parent, name), { recursive: true, force: true });
+      closeAndRemove(join(parent, name));
     } catch {
       // Another user's.
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -10,6 +10,19 @@ function parentDirectory(t: TestContext): string {
   const parent = mkdtempSync(join(tmpdir(), 'x-'));
   t.after(() => rmSync(parent, { recursive: true }));
   return parent;
+}
+
+/** An ssh, first on the PATH, that notes what it is asked. */
+function recordSsh(t: TestContext): () => string[] {
+  const directory = mkdtempSync(join(tmpdir(), 'x-'));
+  const { PATH } = process.env;
+  t.after(() => {
+    process.env['PATH'] = PATH;
+    rmSync(directory, { recursive: true });
+  });
+  writeFileSync(join(directory, 'ssh'), `#!/bin/sh\necho "$*" >>'${directory}/said'\n`, { mode: 0o755 });
+  process.env['PATH'] = `${directory}:${PATH}`;
+  return () => readFileSync(join(directory, 'said'), 'utf8').trim().split('\n');
 }
 
 const master1: SshWay = { cluster: 'prod-eu-1', node: 'master-1', address: '10.0.0.12', user: 'core' };
@@ -60,6 +73,24 @@ describe('ssh control sockets', () => {
       readdirSync(parent).sort(),
       ['cpr-ssh-other', `cpr-ssh-${process.pid}-abcdef`, 'x'].sort(),
     );
+  });
+
+  it('end their connections as they go, and those of a killed process, by the socket of each and nothing else', (t) => {
+    const parent = parentDirectory(t);
+    const dead = join(parent, `cpr-ssh-${spawnSync('true').pid}-abcdef`);
+    mkdirSync(dead);
+    writeFileSync(join(dead, `0-${'a'.repeat(24)}`), '');
+    writeFileSync(join(dead, 'other'), '');
+    const said = recordSsh(t);
+    const sockets = createControlSockets([parent]);
+    const own = sockets.pathFor(master1);
+    writeFileSync(own, '');
+    sockets.remove();
+    assert.deepEqual(
+      said(),
+      [join(dead, `0-${'a'.repeat(24)}`), own].map((path) => `-F none -O exit -o ControlPath=${path} -- any`),
+    );
+    assert.deepEqual(readdirSync(parent), []);
   });
 
   it('say what to do when every path is too long', (t) => {
