@@ -54,7 +54,8 @@ export async function delivered<T>(session: Session, send: () => Promise<TakenUp
   }
 }
 
-function isThrownAwayTask(error: unknown): boolean {
+/** The run has kept nothing of the message, and does not know that there was one. */
+export function isThrownAwayTask(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return isGrpcServiceError(cause) && cause.details.includes('unexpected workflow task failure');
 }
