@@ -32,6 +32,12 @@ export interface NodeTest {
 
 const root = join(import.meta.dirname, '..');
 
+/**
+ * A file ends with its tests, whatever they left open: where a first hook failed, the SDK's runtime kept the process alive,
+ * and a run that had failed after a third of a second stood still until somebody ended it an hour later.
+ */
+const ENDS = '--test-force-exit';
+
 export async function nodeTest(tests: NodeTest, context: TierContext): Promise<TierResult> {
   const { counts, output } = await runOnce(tests, context);
   const failing = failingFilesIn(output);
@@ -50,7 +56,7 @@ export async function nodeTest(tests: NodeTest, context: TierContext): Promise<T
 async function runOnce(tests: NodeTest, context: TierContext): Promise<{ counts: Counts; output: string }> {
   const silence = guardAgainstSilence(tests.timeoutMinutes * 1.2);
   const timeout = `--test-timeout=${tests.timeoutMinutes * 60_000}`;
-  const flags = ['--test', '--test-reporter=spec', timeout, ...tests.flags];
+  const flags = ['--test', '--test-reporter=spec', ENDS, timeout, ...tests.flags];
   const color = process.stdout.isTTY && !process.env['NO_COLOR'] ? { FORCE_COLOR: '1' } : {};
   const { code, stdout, stderr } = await run([process.execPath, ...flags, ...tests.files], {
     cwd: root,

@@ -26,13 +26,8 @@ const everywhere = () => undefined;
 /** The approvals in the Web UI are given as a person gives them, in a browser. */
 const BROWSER: HostCommand = { command: 'chromium', package: 'chromium', why: 'for the tests in the Web UI' };
 
-/**
- * A file ends with its tests, whatever they left open: where a first hook failed, the SDK's runtime kept the process alive,
- * and a run that had failed after a third of a second stood still until somebody ended it an hour later.
- */
-const ENDS = '--test-force-exit';
 /** Files in one process: one process for each took four times as long. */
-const ONE_PROCESS = ['--test-isolation=none', ENDS];
+const ONE_PROCESS = ['--test-isolation=none'];
 /** Parts that run at the same time, to use two cores. */
 const FAST = together(
   ['test/{domain,client,workflows}/**/*.test.ts'],
@@ -48,28 +43,28 @@ const ACTIVITIES = together(
 );
 const TEMPORAL: NodeTest = {
   files: ['test/temporal/**/*.test.ts'],
-  flags: ['--test-concurrency=2', ENDS],
+  flags: ['--test-concurrency=2'],
   timeoutMinutes: 10,
   secondRuns: 2,
 };
 /** There is one lab: its tests come one after another. */
 const LAB: NodeTest = {
   files: ['test/lab/**/*.test.ts'],
-  flags: ['--test-concurrency=1', ENDS],
+  flags: ['--test-concurrency=1'],
   timeoutMinutes: 30,
   secondRuns: 2,
 };
 /** The same with a lab of their own each, which has the platform's operators around it. */
 const LAB_ETCD: NodeTest = {
   files: ['test/lab-etcd/**/*.test.ts'],
-  flags: ['--test-concurrency=1', ENDS],
+  flags: ['--test-concurrency=1'],
   timeoutMinutes: 20,
   secondRuns: 1,
 };
 /** Each of these files makes the lab that it needs: with the platform's operators, of this release or that. */
 const LAB_LONG: NodeTest = {
   files: ['test/lab-long/**/*.test.ts'],
-  flags: ['--test-concurrency=1', ENDS],
+  flags: ['--test-concurrency=1'],
   timeoutMinutes: 60,
 };
 

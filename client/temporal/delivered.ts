@@ -39,23 +39,28 @@ interface TakenUp<T> {
 /** For `startUpdate`: that nobody takes it up is known in seconds; what becomes of it may take longer. */
 export const takenUp = { waitForStage: 'ACCEPTED' } as const;
 
+export function delivered<T>(session: Session, send: () => Promise<TakenUp<T>>): Promise<T> {
+  return sentAgain(async () => {
+    const update = await answered(session, send);
+    return await session.client.withDeadline(Date.now() + SIGNED_ANSWER_MS, () => update.result());
+  });
+}
+
 /**
  * When another event comes just as a run ends on a message, the server throws that workflow task away, keeps nothing of
  * it, and answers FAILED_PRECONDITION: so the message is sent again.
  */
-export async function delivered<T>(session: Session, send: () => Promise<TakenUp<T>>): Promise<T> {
+export async function sentAgain<T>(send: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      const update = await answered(session, send);
-      return await session.client.withDeadline(Date.now() + SIGNED_ANSWER_MS, () => update.result());
+      return await send();
     } catch (error) {
       if (tries === 3 || !isThrownAwayTask(error)) throw error;
     }
   }
 }
 
-/** The run has kept nothing of the message, and does not know that there was one. */
-export function isThrownAwayTask(error: unknown): boolean {
+function isThrownAwayTask(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return isGrpcServiceError(cause) && cause.details.includes('unexpected workflow task failure');
 }

@@ -84,14 +84,11 @@ export async function awaitEtcd(
     }
     if (now >= deadline) throw notYet(input, look);
     if (look.only === 'api') waitsSince = now;
-    const pauseMs = pauseAfter(look, goal, now - waitsSince, heldSince !== undefined);
+    const usual = pauseBefore(goal, now - waitsSince, heldSince !== undefined);
+    const pauseMs = look.only === 'api' ? API_POLL_MS : usual;
     const lastLookAt = heldSince === undefined ? deadline : lastOfSoak(heldSince + soakMs, seenAt - began);
     await pause(Math.min(pauseMs, Math.max(50, Math.min(deadline, lastLookAt) - now)), signal);
   }
-}
-
-function pauseAfter({ only }: Look, ...how: Parameters<typeof pauseBefore>): number {
-  return only === 'api' ? API_POLL_MS : pauseBefore(...how);
 }
 
 /** When to begin it: it is to end soon after the soak, and one that ends before is not the last. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { approveKubeletCsr } from '../../../activities/act/approve-csr.ts';
 import type { ActivityErrorType, ApproveCsrInput } from '../../../activities/contract.ts';
 import { isFailure } from '../../../activities/failure.ts';
@@ -74,7 +74,7 @@ describe('approveKubeletCsr', { concurrency: 4 }, () => {
     const options = { by: 'the test', signal, settleMs: 20 };
     const done = approveKubeletCsr(cluster.connection, lane, input, options);
     await until(() => lists(cluster) === 2);
-    await setTimeout(100);
+    await sleep(100);
     assert.equal(puts(cluster).length, 0);
     answered.resolve(healthyWords());
     assert.equal((await done).changed, true);

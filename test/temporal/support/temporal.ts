@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { isThrownAwayTask } from '../../../client/temporal/delivered.ts';
+import { sentAgain } from '../../../client/temporal/delivered.ts';
 import { terminalProgress } from '../../../lab/host/progress.ts';
 import { resolveTemporalBinary } from '../../../lab/temporal/binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../../lab/temporal/server.ts';
@@ -37,7 +37,7 @@ export async function startTestTemporal(): Promise<TestTemporal> {
   const client = new Client({
     connection,
     identity: 'someone@test',
-    interceptors: { workflow: [sendAgain] },
+    interceptors: { workflow: [asCpr] },
   });
   return {
     get server() {
@@ -60,17 +60,7 @@ export async function startTestTemporal(): Promise<TestTemporal> {
 }
 
 /** As `cpr` does: an activity's answer in the very moment in which a run ends on a message makes the server drop both. */
-const sendAgain: WorkflowClientInterceptor = {
-  async startUpdate(input, next) {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await next(input);
-      } catch (error) {
-        if (tries === 3 || !isThrownAwayTask(error)) throw error;
-      }
-    }
-  },
-};
+const asCpr: WorkflowClientInterceptor = { startUpdate: (input, next) => sentAgain(() => next(input)) };
 
 let installed = false;
 
