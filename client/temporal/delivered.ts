@@ -39,6 +39,7 @@ interface TakenUp<T> {
 /** For `startUpdate`: that nobody takes it up is known in seconds; what becomes of it may take longer. */
 export const takenUp = { waitForStage: 'ACCEPTED' } as const;
 
+/** For updates: what the run answers, once it has been taken up. */
 export function delivered<T>(session: Session, send: () => Promise<TakenUp<T>>): Promise<T> {
   return sentAgain(async () => {
     const update = await answered(session, send);

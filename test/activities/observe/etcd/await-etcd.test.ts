@@ -137,9 +137,8 @@ describe('waiting for etcd', { concurrency: 2 }, () => {
       asked.push(args.join(' '));
       return undefined;
     };
-    await (
-      await waiting(t, { goal: 'voter' }, { node })
-    ).waited;
+    const { waited } = await waiting(t, { goal: 'voter' }, { node });
+    await waited;
     assert.deepEqual(asked.toSorted(), ['master-0 member', 'master-1 member']);
   });
 
